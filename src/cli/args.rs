@@ -1,0 +1,238 @@
+//! What was typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// One-stop medical settlement: a year's claims ledger in, settlement and audit out, every fen explained.
+#[derive(Debug, Parser)]
+#[command(name = "onestop", version, about, long_about = None, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Settle a ledger under a policy
+    Settle(Box<SettleArgs>),
+    /// Make a synthetic ledger and roster to try things on
+    Generate(GenerateArgs),
+    /// Tell a person's year step by step, from a settlement's outputs
+    Explain(ExplainArgs),
+    /// Look at policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+}
+
+/// `onestop settle`.
+#[derive(Debug, Args)]
+pub struct SettleArgs {
+    /// Ledger files or folders (Parquet)
+    #[arg(required_unless_present = "sample", conflicts_with = "sample")]
+    pub ledger: Vec<PathBuf>,
+    /// Settle the sample that comes with the program
+    #[arg(long, conflicts_with_all = ["roster", "policy"])]
+    pub sample: bool,
+    /// Who holds which identity when (Parquet)
+    #[arg(long, value_name = "FILE")]
+    pub roster: Option<PathBuf>,
+    /// A shipped policy's id, or a policy file
+    #[arg(long, value_name = "ID|FILE", required_unless_present = "sample")]
+    pub policy: Option<String>,
+    /// Dated values that win over the shipped ones (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub params: Option<PathBuf>,
+    /// Other names and codes (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub codes: Option<PathBuf>,
+    /// Output folder
+    #[arg(long, value_name = "DIR", required_unless_present = "sample")]
+    pub out: Option<PathBuf>,
+    /// Keep only rows charged to this year
+    #[arg(long, value_name = "Y", value_parser = clap::value_parser!(i32).range(1..=9999))]
+    pub year: Option<i32>,
+    /// Apply the policy outside its dates
+    #[arg(long)]
+    pub as_if: bool,
+    /// Worker threads [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Memory for rows, such as 512M or 4G [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub memory: Option<u64>,
+    /// How much audit to write
+    #[arg(long, value_enum, default_value_t = Audit::Full)]
+    pub audit: Audit,
+    /// Refuse parameters without a publication
+    #[arg(long)]
+    pub strict: bool,
+    /// Replace an earlier run in the output folder
+    #[arg(long)]
+    pub force: bool,
+    /// Exit with 3 where more rows are rejected than N, or than P % of the ledger
+    #[arg(long, value_name = "N|P%", value_parser = parse_max_rejects)]
+    pub max_rejects: Option<MaxRejects>,
+    /// Take the file's column THEIRS as NAME
+    #[arg(long = "column", value_name = "NAME=THEIRS")]
+    pub columns: Vec<String>,
+    /// Columns that hold assistance paid, such as maf_pay,oth_pay
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub recorded_maf: Vec<String>,
+    /// Accept float columns of money whose values are whole fen
+    #[arg(long)]
+    pub allow_float: bool,
+    /// Print nothing but errors
+    #[arg(long, conflicts_with = "json")]
+    pub quiet: bool,
+    /// Print the manifest's summary as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How much audit to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Audit {
+    /// A row for every step that moved something.
+    Full,
+    /// No audit file.
+    None,
+}
+
+/// When rejects are too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaxRejects {
+    /// More than so many rows.
+    Rows(u64),
+    /// More than so many millionths of the ledger's rows.
+    Share(u64),
+}
+
+impl MaxRejects {
+    /// Whether so many rejects of so many rows are too many.
+    pub fn exceeded(self, rejects: u64, rows: u64) -> bool {
+        match self {
+            MaxRejects::Rows(most) => rejects > most,
+            MaxRejects::Share(ppm) => u128::from(rejects) * 1_000_000 > u128::from(rows) * u128::from(ppm),
+        }
+    }
+}
+
+/// `onestop generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// A shipped policy's id, or a policy file
+    #[arg(long, value_name = "ID|FILE")]
+    pub policy: String,
+    /// How many persons
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub persons: u64,
+    /// Benefit year
+    #[arg(long, value_name = "Y", value_parser = clap::value_parser!(i32).range(1..=9999))]
+    pub year: i32,
+    /// The same seed gives the same files
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Output folder
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Print nothing but errors
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// `onestop explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A settlement's output folder
+    pub dir: PathBuf,
+    /// The person
+    pub psn_no: String,
+    /// Only this claim
+    #[arg(long, value_name = "SETL_ID")]
+    pub claim: Option<String>,
+}
+
+/// `onestop policy`.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// List the shipped policies
+    List,
+    /// Show a policy as a table to hold against its text
+    Show {
+        /// A shipped policy's id, or a policy file
+        policy: String,
+        /// Resolve shares of dated parameters for this benefit year
+        #[arg(long, value_name = "Y")]
+        year: Option<i32>,
+        /// Dated values that win over the shipped ones (TOML)
+        #[arg(long, value_name = "FILE")]
+        params: Option<PathBuf>,
+    },
+    /// Look for what cannot be meant in a policy file
+    Check {
+        /// A shipped policy's id, or a policy file
+        policy: String,
+        /// Dated values that win over the shipped ones (TOML)
+        #[arg(long, value_name = "FILE")]
+        params: Option<PathBuf>,
+    },
+    /// Show in which rules and figures two policies differ
+    Diff {
+        /// One policy
+        a: String,
+        /// The other
+        b: String,
+    },
+}
+
+fn parse_size(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let number: u64 = digits.parse().map_err(|_| format!("`{text}` is not a size such as 512M or 4G"))?;
+    let shift = match unit.trim().to_ascii_uppercase().trim_end_matches('B').trim_end_matches('I') {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        "T" => 40,
+        _ => return Err(format!("`{unit}` is no unit of size; use K, M, G or T")),
+    };
+    number.checked_mul(1 << shift).filter(|n| *n > 0).ok_or_else(|| format!("`{text}` is out of range"))
+}
+
+fn parse_max_rejects(text: &str) -> Result<MaxRejects, String> {
+    let wrong = || format!("`{text}` is neither a number of rows such as 100 nor a share such as 0.5%");
+    match text.strip_suffix('%') {
+        None => text.parse().map(MaxRejects::Rows).map_err(|_| wrong()),
+        Some(percent) => {
+            let percent: rust_decimal::Decimal = percent.trim().parse().map_err(|_| wrong())?;
+            let ppm = percent.checked_mul(rust_decimal::Decimal::from(10_000)).ok_or_else(wrong)?;
+            u64::try_from(ppm.trunc()).map(MaxRejects::Share).map_err(|_| wrong())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_and_limits_read_as_people_write_them() {
+        assert_eq!(parse_size("512M"), Ok(512 << 20));
+        assert_eq!(parse_size("4GiB"), Ok(4 << 30));
+        assert!(parse_size("0").is_err() && parse_size("4X").is_err() && parse_size("M").is_err());
+        assert_eq!(parse_max_rejects("0.5%"), Ok(MaxRejects::Share(5_000)));
+        assert!(parse_max_rejects("0.5%").unwrap().exceeded(6, 1_000));
+        assert!(!parse_max_rejects("6").unwrap().exceeded(6, 7));
+        assert!(parse_max_rejects("some").is_err());
+    }
+}

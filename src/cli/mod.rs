@@ -1,0 +1,69 @@
+//! The command line: what was typed, what it means, and one file a command.
+
+pub mod args;
+mod explain;
+mod generate;
+mod policy;
+mod progress;
+mod sample;
+mod settle;
+
+use args::{Cli, Command};
+use std::process::ExitCode;
+
+/// Done.
+pub const DONE: u8 = 0;
+/// Failed; nothing was published.
+pub const FAILED: u8 = 1;
+/// The command line makes no sense.
+pub const USAGE: u8 = 2;
+/// Done, but more rows were rejected than `--max-rejects` allows.
+pub const TOO_MANY_REJECTS: u8 = 3;
+
+/// Why a command ended early: the text, and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    /// One line of what and where, one of what to do.
+    pub text: String,
+    /// Exit code.
+    pub code: u8,
+}
+
+impl Failure {
+    /// A mistake on the command line.
+    pub fn usage(text: impl Into<String>) -> Self {
+        Self { text: text.into(), code: USAGE }
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { text: error.to_string(), code: FAILED }
+    }
+}
+
+/// Runs a command line; the exit code.
+pub fn run(cli: Cli) -> ExitCode {
+    let done = match cli.command {
+        Command::Settle(args) => settle::run(*args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Policy(command) => policy::run(&command),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            eprintln!("error: {}", failure.text);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Prints to stdout; a reader that went away (`| head`) is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

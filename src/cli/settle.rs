@@ -1,0 +1,99 @@
+//! `onestop settle`.
+
+use super::args::{Audit, SettleArgs};
+use super::progress::Bars;
+use super::{DONE, Failure, TOO_MANY_REJECTS, print, sample};
+use crate::ledger::codebook::CodeBook;
+use crate::ledger::open::{Source, sources};
+use crate::ledger::schema::renames;
+use crate::policy::Policy;
+use crate::policy::parameters::{Parameters, Standing};
+use crate::report::summary::summary;
+use crate::run::settle::{Settle, Settled, settle};
+use std::path::PathBuf;
+
+/// Settles; the exit code.
+pub fn run(args: SettleArgs) -> Result<u8, Failure> {
+    let settle_run = plan(&args)?;
+    let settled = settle(&settle_run, &Bars::new(!args.quiet))?;
+    warn(&settled);
+    if args.json {
+        print(&json(&settled))?;
+    } else if !args.quiet {
+        print(&summary(&settled, &settle_run.out))?;
+    }
+    let counts = &settled.manifest.counts;
+    let rejects = counts.ledger_rejects + counts.roster_rejects;
+    match args.max_rejects {
+        Some(most) if most.exceeded(rejects, counts.ledger_rows + counts.roster_rows) => {
+            eprintln!("warning: {rejects} rows were rejected, more than --max-rejects allows");
+            eprintln!("  look at rejects.parquet in {}", settle_run.out.display());
+            Ok(TOO_MANY_REJECTS)
+        }
+        _ => Ok(DONE),
+    }
+}
+
+/// What the arguments mean.
+fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
+    let renames = renames(&args.columns).map_err(|e| Failure::usage(format!("--column: {e}")))?;
+    let policy = match &args.policy {
+        Some(policy) => policy.as_str(),
+        None => sample::policy(),
+    };
+    let threads = args.threads.map_or_else(cores, usize::from);
+    Ok(Settle {
+        ledger: if args.sample { vec![sample::ledger()] } else { sources(&args.ledger)? },
+        roster: if args.sample { Some(sample::roster()) } else { args.roster.clone().map(Source::Path) },
+        policy: Policy::load(policy)?,
+        parameters: Parameters::with_file(args.params.as_deref())?,
+        book: CodeBook::load(args.codes.as_deref())?,
+        renames,
+        recorded_maf: args.recorded_maf.clone(),
+        out: args.out.clone().unwrap_or_else(|| PathBuf::from(sample::OUT)),
+        year: args.year,
+        as_if: args.as_if,
+        audit: args.audit == Audit::Full,
+        strict: args.strict,
+        // The sample's own folder is made anew each time.
+        force: args.force || (args.sample && args.out.is_none()),
+        allow_float: args.allow_float,
+        threads,
+    })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Says once which dated values were not confirmed.
+fn warn(settled: &Settled) {
+    for status in [Standing::Reported, Standing::Illustrative] {
+        let names: Vec<String> = settled
+            .unconfirmed
+            .iter()
+            .filter(|u| u.status == status)
+            .map(|u| format!("{}{} = {}", u.parameter, u.year.map_or(String::new(), |y| format!(" {y}")), u.value))
+            .collect();
+        if !names.is_empty() {
+            eprintln!("warning: this run uses values that are only {status}: {}", names.join("; "));
+            eprintln!("  check them, and give confirmed ones with --params FILE");
+        }
+    }
+}
+
+/// The manifest's summary, for programs.
+fn json(settled: &Settled) -> String {
+    let manifest = &settled.manifest;
+    let summary = serde_json::json!({
+        "program": manifest.program,
+        "version": manifest.version,
+        "policy": manifest.policy.id,
+        "counts": manifest.counts,
+        "control_totals": manifest.control_totals.all,
+        "by_fund": manifest.control_totals.by_fund,
+        "subsidies": manifest.control_totals.subsidies,
+        "outputs": manifest.outputs,
+    });
+    format!("{summary:#}\n")
+}

@@ -1,0 +1,15 @@
+//! The ledger: files, their schema, and batches of rows as normalised columns.
+//!
+//! ```text
+//! paths ─ open ─► files ─ schema ─► columns ─ decode ─► values ─ normalise ─► batch + rejects
+//! ```
+
+pub mod codebook;
+pub mod decode;
+pub mod error;
+pub mod intern;
+pub mod marks;
+pub mod normalise;
+pub mod open;
+pub mod reject;
+pub mod schema;

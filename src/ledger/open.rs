@@ -1,0 +1,329 @@
+//! Opening input files: paths and folders, metadata, schema; nothing is decoded yet.
+
+use super::codebook::CodeBook;
+use super::error::LedgerError;
+use super::schema::{IdType, LEDGER, LedgerColumn, Mapping, Renames, Spec, TypeRules, id_type, map};
+use arrow::record_batch::RecordBatch;
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+
+/// Where a file's bytes come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A file on disk.
+    Path(PathBuf),
+    /// Bytes that are part of the program: name and content.
+    Embedded(&'static str, &'static [u8]),
+}
+
+impl Source {
+    /// The path as given.
+    pub fn name(&self) -> String {
+        match self {
+            Source::Path(path) => path.display().to_string(),
+            Source::Embedded(name, _) => (*name).to_owned(),
+        }
+    }
+}
+
+/// Files of the paths given; a folder stands for its `*.parquet`, by name.
+///
+/// # Errors
+/// [`LedgerError`]: a path that is not there, a folder without Parquet files, a file given twice.
+pub fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, LedgerError> {
+    let mut files = Vec::new();
+    for path in paths {
+        let io = |source| LedgerError::Io { path: path.clone(), source };
+        if !std::fs::metadata(path).map_err(io)?.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let mut inside = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(io)? {
+            let file = entry.map_err(io)?.path();
+            let hidden = file.file_name().is_some_and(|n| n.to_string_lossy().starts_with(['.', '_']));
+            if !hidden && file.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) && file.is_file() {
+                inside.push(file);
+            }
+        }
+        if inside.is_empty() {
+            return Err(LedgerError::EmptyFolder { path: path.clone() });
+        }
+        inside.sort();
+        files.extend(inside);
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for file in &files {
+        let canonical = std::fs::canonicalize(file).map_err(|source| LedgerError::Io { path: file.clone(), source })?;
+        if !seen.insert(canonical) {
+            return Err(LedgerError::SameFile { path: file.clone() });
+        }
+    }
+    Ok(files.into_iter().map(Source::Path).collect())
+}
+
+/// A Parquet file whose footer was read.
+#[derive(Clone, Debug)]
+pub struct InputFile {
+    /// Where it is.
+    pub source: Source,
+    /// Its footer.
+    pub metadata: ArrowReaderMetadata,
+    /// Where the expected columns stand.
+    pub mapping: Mapping,
+}
+
+impl InputFile {
+    /// Reads the footer and maps the columns.
+    ///
+    /// # Errors
+    /// [`LedgerError`]: unreadable, not Parquet, or columns that do not fit.
+    pub fn open(
+        source: Source,
+        specs: &[Spec],
+        book: &CodeBook,
+        renames: &Renames,
+        rules: TypeRules,
+    ) -> Result<Self, LedgerError> {
+        let name = source.name();
+        let metadata = guarded(&name, None, || match &source {
+            Source::Path(path) => ArrowReaderMetadata::load(&File::open(path)?, options()),
+            Source::Embedded(_, bytes) => ArrowReaderMetadata::load(&Bytes::from_static(bytes), options()),
+        })?;
+        let mapping = if metadata.metadata().file_metadata().num_rows() == 0 {
+            // Without rows, types say nothing: an empty export often has none.
+            map(&name, &without_types(metadata.schema()), specs, book, renames, rules)?
+        } else {
+            map(&name, metadata.schema(), specs, book, renames, rules)?
+        };
+        Ok(Self { source, metadata, mapping })
+    }
+
+    /// Its name as given.
+    pub fn name(&self) -> String {
+        self.source.name()
+    }
+
+    /// Rows in the file.
+    pub fn rows(&self) -> u64 {
+        u64::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or(0)
+    }
+
+    /// Row groups in the file.
+    pub fn row_groups(&self) -> usize {
+        self.metadata.metadata().num_row_groups()
+    }
+
+    /// Type of an id column, where the file has rows and the column.
+    pub fn id_type(&self, column: usize) -> Option<IdType> {
+        let index = self.mapping.at[column].filter(|_| self.rows() > 0)?;
+        Some(id_type(self.metadata.schema().field(index).data_type()))
+    }
+
+    /// Reads a row group, only the columns asked for (by number), in batches of at most `batch_rows`.
+    /// `each` gets the batch, with `None` for columns that the file does not have.
+    ///
+    /// # Errors
+    /// [`LedgerError::Parquet`] with file and row group, also where the reader panics on damage.
+    pub fn read<E: From<LedgerError>>(
+        &self,
+        row_group: usize,
+        columns: &[usize],
+        batch_rows: usize,
+        mut each: impl FnMut(&Columns<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let name = self.name();
+        let roots: Vec<usize> = columns.iter().filter_map(|&c| self.mapping.at[c]).collect();
+        let mut reader =
+            guarded(&name, Some(row_group), || self.reader(row_group, roots.clone(), batch_rows)).map_err(E::from)?;
+        // Projected columns come in file order.
+        let mut order = roots;
+        order.sort_unstable();
+        order.dedup();
+        let positions: Vec<Option<usize>> = self
+            .mapping
+            .at
+            .iter()
+            .enumerate()
+            .map(|(c, at)| at.filter(|_| columns.contains(&c)).and_then(|i| order.binary_search(&i).ok()))
+            .collect();
+        loop {
+            let batch = guarded(&name, Some(row_group), || reader.next().transpose().map_err(Into::into)).map_err(E::from)?;
+            let Some(batch) = batch else { return Ok(()) };
+            each(&Columns { batch: &batch, positions: &positions })?;
+        }
+    }
+
+    fn reader(
+        &self,
+        row_group: usize,
+        roots: Vec<usize>,
+        batch_rows: usize,
+    ) -> Result<ParquetRecordBatchReader, parquet::errors::ParquetError> {
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
+        macro_rules! build {
+            ($reader:expr) => {
+                ParquetRecordBatchReaderBuilder::new_with_metadata($reader, self.metadata.clone())
+                    .with_row_groups(vec![row_group])
+                    .with_projection(mask)
+                    .with_batch_size(batch_rows)
+                    .build()
+            };
+        }
+        match &self.source {
+            Source::Path(path) => build!(File::open(path)?),
+            Source::Embedded(_, bytes) => build!(Bytes::from_static(bytes)),
+        }
+    }
+}
+
+/// The columns of a batch, by number of the expected schema.
+pub struct Columns<'a> {
+    batch: &'a RecordBatch,
+    positions: &'a [Option<usize>],
+}
+
+impl Columns<'_> {
+    /// Rows in the batch.
+    pub fn rows(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    /// A column, if the file has it and it was asked for.
+    pub fn get(&self, column: usize) -> Option<&arrow::array::ArrayRef> {
+        self.positions[column].map(|p| self.batch.column(p))
+    }
+}
+
+fn options() -> ArrowReaderOptions {
+    // The file's own Arrow schema may claim types that its Parquet schema does not have.
+    ArrowReaderOptions::new().with_skip_arrow_metadata(true)
+}
+
+fn without_types(schema: &arrow::datatypes::Schema) -> arrow::datatypes::Schema {
+    use arrow::datatypes::{DataType, Field, Schema};
+    let known = |f: &arrow::datatypes::FieldRef| {
+        let kind = LEDGER.iter().chain(super::schema::ROSTER).find(|s| f.name().trim().eq_ignore_ascii_case(s.name));
+        let data_type = match kind.map(|s| s.kind) {
+            Some(super::schema::Kind::Time | super::schema::Kind::Date) => DataType::Date32,
+            _ => DataType::Utf8,
+        };
+        Field::new(f.name(), data_type, true)
+    };
+    Schema::new(schema.fields().iter().map(known).collect::<Vec<_>>())
+}
+
+/// Runs the Parquet reader; its errors and its panics on damaged files become errors of this file.
+fn guarded<T>(
+    file: &str,
+    row_group: Option<usize>,
+    read: impl FnOnce() -> Result<T, parquet::errors::ParquetError>,
+) -> Result<T, LedgerError> {
+    let failed = |message: String| LedgerError::Parquet { file: file.to_owned(), row_group, message };
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Err(_) => Err(failed("damaged data".to_owned())),
+    }
+}
+
+/// Ledger files that belong together.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// The files, in the order given.
+    pub files: Vec<InputFile>,
+    /// Type of `psn_no`.
+    pub psn_no: IdType,
+    /// Type of `setl_id`.
+    pub setl_id: IdType,
+    /// Which columns any of the files has.
+    pub present: Vec<bool>,
+}
+
+impl Ledger {
+    /// Opens the files and checks that they fit together.
+    ///
+    /// # Errors
+    /// [`LedgerError`] of a file, or ids of different types.
+    pub fn open(
+        sources: Vec<Source>,
+        book: &CodeBook,
+        renames: &Renames,
+        rules: TypeRules,
+    ) -> Result<Self, LedgerError> {
+        let mut files = Vec::with_capacity(sources.len());
+        for source in sources {
+            files.push(InputFile::open(source, LEDGER, book, renames, rules)?);
+        }
+        for file in &files {
+            let has = |c: LedgerColumn| file.mapping.at[c as usize].is_some();
+            if !has(LedgerColumn::Care) && !has(LedgerColumn::MedType) {
+                let fields = file.metadata.schema().fields();
+                let found = fields.iter().map(|f| f.name().trim()).collect::<Vec<_>>().join(", ");
+                return Err(LedgerError::NoCare { file: file.name(), found });
+            }
+        }
+        let psn_no = one_type(&files, LedgerColumn::PsnNo as usize, "psn_no")?;
+        let setl_id = one_type(&files, LedgerColumn::SetlId as usize, "setl_id")?;
+        for file in &files {
+            if let Some(found) = file.id_type(LedgerColumn::InitSetlId as usize)
+                && found != setl_id
+                && !is_null_typed(file, LedgerColumn::InitSetlId as usize)
+            {
+                let column = "init_setl_id".to_owned();
+                let other = "setl_id".to_owned();
+                return Err(LedgerError::MixedIds { file: file.name(), column, found, expected: setl_id, other });
+            }
+        }
+        let present = (0..LEDGER.len()).map(|c| files.iter().any(|f| f.mapping.at[c].is_some())).collect();
+        Ok(Self { files, psn_no, setl_id, present })
+    }
+
+    /// Rows of all files.
+    pub fn rows(&self) -> u64 {
+        self.files.iter().map(InputFile::rows).sum()
+    }
+
+    /// Whether any file has a column.
+    pub fn has(&self, column: LedgerColumn) -> bool {
+        self.present[column as usize]
+    }
+
+    /// Every row group of every file: (file, row group).
+    pub fn row_groups(&self) -> Vec<(usize, usize)> {
+        let of = |(n, f): (usize, &InputFile)| (0..f.row_groups()).map(move |g| (n, g)).collect::<Vec<_>>();
+        self.files.iter().enumerate().flat_map(of).collect()
+    }
+}
+
+fn is_null_typed(file: &InputFile, column: usize) -> bool {
+    let Some(index) = file.mapping.at[column] else { return true };
+    *file.metadata.schema().field(index).data_type() == arrow::datatypes::DataType::Null
+}
+
+fn one_type(files: &[InputFile], column: usize, name: &str) -> Result<IdType, LedgerError> {
+    let mut first: Option<(IdType, String)> = None;
+    for file in files {
+        let Some(found) = file.id_type(column) else { continue };
+        match &first {
+            Some((expected, other)) if *expected != found => {
+                return Err(LedgerError::MixedIds {
+                    file: file.name(),
+                    column: name.to_owned(),
+                    found,
+                    expected: *expected,
+                    other: other.clone(),
+                });
+            }
+            Some(_) => {}
+            None => first = Some((found, file.name())),
+        }
+    }
+    Ok(first.map_or(IdType::Text, |(t, _)| t))
+}

@@ -1,0 +1,98 @@
+//! Building blocks of the outputs' Arrow arrays.
+
+use crate::ledger::decode::int_of_id;
+use crate::ledger::schema::IdType;
+use crate::policy::tables::NO_RANK;
+use arrow::array::{
+    ArrayRef, BinaryArray, Decimal64Array, DictionaryArray, Int64Array, PrimitiveArray, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow::datatypes::{ArrowDictionaryKeyType, DataType, Field, Schema, SchemaRef, TimeUnit, UInt8Type, UInt16Type};
+use std::sync::Arc;
+
+/// Money in every file: `Decimal(18,2)`.
+pub const MONEY: DataType = DataType::Decimal64(18, 2);
+/// Ratios: `Decimal(9,6)`.
+pub const RATIO: DataType = DataType::Decimal64(9, 6);
+/// Instants: local, without zone.
+pub const TIME: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
+
+/// Type of an id column.
+pub fn id_type(id: IdType) -> DataType {
+    match id {
+        IdType::Text => DataType::Utf8,
+        IdType::Int => DataType::Int64,
+    }
+}
+
+/// Type of a column of few texts.
+pub fn code_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::UInt8), Box::new(DataType::Utf8))
+}
+
+/// Type of a column of some hundred texts.
+pub fn wide_code_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::UInt16), Box::new(DataType::Utf8))
+}
+
+/// A schema of (name, type, nullable).
+pub fn schema(fields: impl IntoIterator<Item = (&'static str, DataType, bool)>) -> SchemaRef {
+    Arc::new(Schema::new(fields.into_iter().map(|(n, t, null)| Field::new(n, t, null)).collect::<Vec<_>>()))
+}
+
+/// Fen as decimals.
+pub fn money(fen: Vec<i64>) -> ArrayRef {
+    Arc::new(Decimal64Array::from(fen).with_data_type(MONEY))
+}
+
+/// Fen as decimals, some of them null.
+pub fn optional_money(fen: impl IntoIterator<Item = Option<i64>>) -> ArrayRef {
+    Arc::new(fen.into_iter().collect::<Decimal64Array>().with_data_type(MONEY))
+}
+
+/// Millionths as decimals.
+pub fn ratios(ppm: impl IntoIterator<Item = Option<i64>>) -> ArrayRef {
+    Arc::new(ppm.into_iter().collect::<Decimal64Array>().with_data_type(RATIO))
+}
+
+/// Ids of some rows, in the type that they came in.
+pub fn ids(ids: &BinaryArray, rows: &[u32], id: IdType) -> ArrayRef {
+    id_bytes(rows.iter().map(|r| Some(ids.value(*r as usize))), id)
+}
+
+/// Ids from sortable bytes.
+pub fn id_bytes<'a>(ids: impl Iterator<Item = Option<&'a [u8]>>, id: IdType) -> ArrayRef {
+    match id {
+        // Ids were read as text, so this never replaces anything.
+        IdType::Text => Arc::new(ids.map(|i| i.map(String::from_utf8_lossy)).collect::<StringArray>()),
+        IdType::Int => Arc::new(ids.map(|i| i.map(int_of_id)).collect::<Int64Array>()),
+    }
+}
+
+/// Instants of some rows.
+pub fn times(times: &[i64], rows: &[u32]) -> ArrayRef {
+    Arc::new(TimestampMicrosecondArray::from_iter_values(rows.iter().map(|r| times[*r as usize])))
+}
+
+fn dictionary<K: ArrowDictionaryKeyType>(keys: PrimitiveArray<K>, texts: StringArray) -> ArrayRef {
+    // Keys are numbers of texts by construction; a wrong one is a defect of this program.
+    Arc::new(DictionaryArray::<K>::try_new(keys, Arc::new(texts)).expect("every key has its text"))
+}
+
+/// A column of few texts by number.
+pub fn codes<'a>(numbers: impl IntoIterator<Item = Option<u8>>, texts: impl IntoIterator<Item = &'a str>) -> ArrayRef {
+    dictionary::<UInt8Type>(numbers.into_iter().collect(), texts.into_iter().map(Some).collect())
+}
+
+/// A column of some hundred texts by number.
+pub fn wide_codes<'a>(
+    numbers: impl IntoIterator<Item = Option<u16>>,
+    texts: impl IntoIterator<Item = &'a str>,
+) -> ArrayRef {
+    dictionary::<UInt16Type>(numbers.into_iter().collect(), texts.into_iter().map(Some).collect())
+}
+
+/// A rank, or none.
+pub fn rank(rank: u8) -> Option<u8> {
+    (rank != NO_RANK).then_some(rank)
+}

@@ -1,0 +1,36 @@
+//! What can go wrong while outputs are written; nothing is published then.
+
+use std::path::PathBuf;
+
+/// An error of the output folder.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The folder is there already.
+    #[error("{path}: exists already\n  choose another --out, or replace this run with --force", path = path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// `--force` would delete what is no run of this program.
+    #[error("{path}: is no output of an earlier run, and is not replaced even with --force\n  choose another --out, or remove it yourself", path = path.display())]
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The file system refused.
+    #[error("{path}: {source}\n  check that the place exists, is writable and has room; nothing was published", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Encoding failed.
+    #[error("{file}: {message}\n  nothing was published")]
+    Encode {
+        /// The output file.
+        file: String,
+        /// What was said.
+        message: String,
+    },
+}

@@ -1,0 +1,230 @@
+//! `manifest.json`: what went in, what came out, under which policy and parameters.
+//!
+//! It holds no time, no thread count and no memory limit: the same inputs give the same bytes.
+
+use super::parquet_file::FileDigest;
+use crate::model::codes::{Identity, Insutype, RejectReason, ScopeReason, Status};
+use crate::model::fen::to_decimal;
+use crate::policy::parameters::Used;
+use crate::policy::tables::{NO_RANK, Tables};
+use crate::settle::outcome::{MONEY_NAMES, Money};
+use crate::settle::sink::Totals;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Money by column, as exact decimals in text.
+pub type MoneyTotals = BTreeMap<String, String>;
+
+/// The manifest.
+#[derive(Debug, Serialize)]
+pub struct Manifest {
+    /// Name of the program.
+    pub program: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// The policy.
+    pub policy: PolicyPart,
+    /// The parameters.
+    pub parameters: ParametersPart,
+    /// Input files, by name.
+    pub inputs: Vec<InputPart>,
+    /// What was asked for.
+    pub options: OptionsPart,
+    /// Rows.
+    pub counts: Counts,
+    /// Sums of every money column of the settlement, in yuan.
+    pub control_totals: ControlTotals,
+    /// Output files, by name.
+    pub outputs: BTreeMap<String, FileDigest>,
+}
+
+/// The policy of a run.
+#[derive(Debug, Serialize)]
+pub struct PolicyPart {
+    /// Id.
+    pub id: String,
+    /// Title of the document.
+    pub title: String,
+    /// Number of the document.
+    pub document: String,
+    /// `shipped` or a path.
+    pub origin: String,
+    /// First day in force.
+    pub from: String,
+    /// Last day in force.
+    pub until: Option<String>,
+    /// SHA-256 of the policy file.
+    pub sha256: String,
+    /// Identities in listed order.
+    pub listed_order: Vec<String>,
+}
+
+/// The parameters of a run.
+#[derive(Debug, Serialize)]
+pub struct ParametersPart {
+    /// SHA-256 of the shipped file and the user's, one after the other.
+    pub sha256: String,
+    /// Every dated value that the run used.
+    pub used: Vec<Used>,
+}
+
+/// An input file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct InputPart {
+    /// `ledger` or `roster`.
+    pub source: &'static str,
+    /// Path as given.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// Rows.
+    pub rows: u64,
+    /// SHA-256.
+    pub sha256: String,
+}
+
+/// What was asked for, as far as it changes results.
+#[derive(Debug, Serialize)]
+pub struct OptionsPart {
+    /// Only this charge year.
+    pub year: Option<i32>,
+    /// The policy outside its dates.
+    pub as_if: bool,
+    /// `full` or `none`.
+    pub audit: &'static str,
+    /// Floats of money were accepted.
+    pub allow_float: bool,
+    /// Columns that hold assistance paid.
+    pub recorded_maf: Vec<String>,
+    /// Columns renamed: theirs → ours.
+    pub columns: BTreeMap<String, String>,
+}
+
+/// Rows and findings.
+#[derive(Debug, Serialize)]
+pub struct Counts {
+    /// Rows of the ledger.
+    pub ledger_rows: u64,
+    /// Rows of the roster.
+    pub roster_rows: u64,
+    /// Rows of the settlement.
+    pub settlement_rows: u64,
+    /// Persons in the settlement.
+    pub persons: u64,
+    /// Rows of the audit.
+    pub audit_rows: u64,
+    /// Rejected rows of the ledger.
+    pub ledger_rejects: u64,
+    /// Rejected rows of the roster.
+    pub roster_rejects: u64,
+    /// Accepted rows that `--year` left out.
+    pub other_charge_years: u64,
+    /// Settlement rows by status.
+    pub by_status: BTreeMap<String, u64>,
+    /// Out-of-scope rows by reason.
+    pub by_reason: BTreeMap<String, u64>,
+    /// Rejects by reason.
+    pub rejects_by_reason: BTreeMap<String, u64>,
+    /// Alerts by name.
+    pub alerts: BTreeMap<String, u64>,
+    /// Subsidies.
+    pub subsidies: u64,
+    /// Rows whose parts do not add up to the fee; they are settled.
+    pub fee_parts_mismatch: u64,
+    /// Claims whose ledger identity differs from the roster's.
+    pub identity_differs: u64,
+}
+
+/// Sums in yuan.
+#[derive(Debug, Serialize)]
+pub struct ControlTotals {
+    /// Over everybody.
+    pub all: MoneyTotals,
+    /// By identity applied; `none` where there is none.
+    pub by_identity: BTreeMap<String, MoneyTotals>,
+    /// By insurance type.
+    pub by_insutype: BTreeMap<String, MoneyTotals>,
+    /// By the fund that bears it.
+    pub by_fund: BTreeMap<String, String>,
+    /// Contribution subsidies.
+    pub subsidies: String,
+}
+
+fn yuan(fen: i128) -> String {
+    // Beyond what a decimal holds, plain digits are as exact.
+    Decimal::try_from_i128_with_scale(fen, 2).map_or_else(|_| format!("{}.{:02}", fen / 100, fen % 100), |d| d.to_string())
+}
+
+impl ControlTotals {
+    /// The sums of a run.
+    pub fn new(totals: &Totals, tables: &Tables, subsidies: i64) -> Self {
+        let sums = |ranks: &[u8], types: &[Insutype]| -> MoneyTotals {
+            let cells = || ranks.iter().flat_map(|r| types.iter().map(move |t| totals.cell(*r, *t)));
+            let of = |m: usize| cells().map(|c| c.money[m]).sum::<i128>();
+            MONEY_NAMES.iter().enumerate().map(|(m, n)| ((*n).to_owned(), yuan(of(m)))).collect()
+        };
+        let everybody: Vec<u8> = (0..Identity::COUNT as u8).chain([NO_RANK]).collect();
+        let present = |rank: u8| Insutype::ALL.iter().any(|t| totals.cell(rank, *t).rows > 0);
+        let name = |rank: u8| tables.identity_at.get(usize::from(rank)).map_or("none", |i| i.as_str()).to_owned();
+        let by_identity =
+            everybody.iter().filter(|r| present(**r)).map(|r| (name(*r), sums(&[*r], Insutype::ALL))).collect();
+        let by_insutype = Insutype::ALL.iter().map(|t| (t.as_str().to_owned(), sums(&everybody, &[*t]))).collect();
+        let of = |types: &[Insutype], columns: &[Money]| {
+            let cells = everybody.iter().flat_map(|r| types.iter().map(move |t| totals.cell(*r, *t)));
+            yuan(cells.map(|c| columns.iter().map(|m| c.money[*m as usize]).sum::<i128>()).sum())
+        };
+        let catastrophic = [Money::CiiPay, Money::SpecialDrugPay];
+        let by_fund = [
+            ("basic_insurance_310", of(&[Insutype::Employee], &[Money::BasicPay])),
+            ("basic_insurance_390", of(&[Insutype::Resident], &[Money::BasicPay])),
+            ("catastrophic_insurance_310", of(&[Insutype::Employee], &catastrophic)),
+            ("catastrophic_insurance_390", of(&[Insutype::Resident], &catastrophic)),
+            ("medical_assistance", of(Insutype::ALL, &[Money::MaPay, Money::RaPay, Money::OocatPay])),
+            ("institutions", of(Insutype::ALL, &[Money::HospBorne])),
+            ("outside_compensation", of(Insutype::ALL, &[Money::ExtCompCounted])),
+            ("persons", of(Insutype::ALL, &[Money::PsnBurden])),
+        ];
+        Self {
+            all: sums(&everybody, Insutype::ALL),
+            by_identity,
+            by_insutype,
+            by_fund: by_fund.into_iter().map(|(n, v)| (n.to_owned(), v)).collect(),
+            subsidies: to_decimal(subsidies).to_string(),
+        }
+    }
+}
+
+/// Counts by name, the names that do not occur left out.
+pub fn named(names: impl Iterator<Item = &'static str>, counts: &[u64]) -> BTreeMap<String, u64> {
+    names.zip(counts).filter(|(_, c)| **c > 0).map(|(n, c)| (n.to_owned(), *c)).collect()
+}
+
+/// Rows by status.
+pub fn by_status(totals: &Totals) -> BTreeMap<String, u64> {
+    named(Status::ALL.iter().map(|s| s.as_str()), &totals.status)
+}
+
+/// Out-of-scope rows by reason.
+pub fn by_reason(totals: &Totals) -> BTreeMap<String, u64> {
+    named(ScopeReason::ALL.iter().map(|r| r.as_str()), &totals.reasons)
+}
+
+/// Rejects by reason.
+pub fn rejects_by_reason(reasons: impl Iterator<Item = RejectReason>) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for reason in reasons {
+        *counts.entry(reason.as_str().to_owned()).or_insert(0) += 1;
+    }
+    counts
+}
+
+impl Manifest {
+    /// The text of the file.
+    pub fn to_json(&self) -> String {
+        // Strings, numbers and string keys only: serialising cannot fail.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}

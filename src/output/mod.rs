@@ -1,0 +1,8 @@
+//! The output folder: Parquet files, the manifest, and how they appear whole or not at all.
+
+pub mod columns;
+pub mod error;
+pub mod files;
+pub mod manifest;
+pub mod parquet_file;
+pub mod publish;

@@ -1,0 +1,194 @@
+//! One output Parquet file: row groups are encoded by whoever settles them, and appended in order.
+
+use super::error::OutputError;
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Size and SHA-256 of a file, for the manifest.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FileDigest {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256, in hex, as `sha256sum` prints it.
+    pub sha256: String,
+}
+
+/// Hex of a digest.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// A file that is hashed as it is written.
+struct Hashing {
+    inner: BufWriter<File>,
+    hash: Sha256,
+    size: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// Encodes row groups of one file, in any thread.
+pub struct Encoder {
+    factory: ArrowRowGroupWriterFactory,
+    schema: SchemaRef,
+    name: String,
+}
+
+/// An encoded row group.
+pub struct Encoded {
+    chunks: Vec<ArrowColumnChunk>,
+    rows: u64,
+}
+
+impl Encoder {
+    /// Encodes a batch as one row group; `None` where it has no rows.
+    ///
+    /// # Errors
+    /// [`OutputError::Encode`].
+    pub fn encode(&self, batch: &RecordBatch) -> Result<Option<Encoded>, OutputError> {
+        if batch.num_rows() == 0 {
+            return Ok(None);
+        }
+        let encode = || -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+            let writers = self.factory.create_column_writers(0)?;
+            let mut chunks = Vec::with_capacity(writers.len());
+            let columns = self.schema.fields().iter().zip(batch.columns());
+            for (mut writer, (field, array)) in writers.into_iter().zip(columns) {
+                for leaf in compute_leaves(field, array)? {
+                    writer.write(&leaf)?;
+                }
+                chunks.push(writer.close()?);
+            }
+            Ok(chunks)
+        };
+        let chunks =
+            encode().map_err(|e| OutputError::Encode { file: self.name.clone(), message: e.to_string() })?;
+        Ok(Some(Encoded { chunks, rows: batch.num_rows() as u64 }))
+    }
+
+    /// The schema of the file.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+}
+
+/// A Parquet file being written.
+pub struct ParquetFile {
+    writer: SerializedFileWriter<Hashing>,
+    path: PathBuf,
+    rows: u64,
+}
+
+impl ParquetFile {
+    /// Starts a file, and an encoder for its row groups.
+    ///
+    /// # Errors
+    /// [`OutputError`].
+    pub fn create(path: &Path, schema: SchemaRef) -> Result<(Self, Encoder), OutputError> {
+        let io = |source| OutputError::Io { path: path.to_owned(), source };
+        let file = File::create_new(path).map_err(io)?;
+        let sink = Hashing { inner: BufWriter::with_capacity(1 << 20, file), hash: Sha256::new(), size: 0 };
+        let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_created_by(concat!("onestop ", env!("CARGO_PKG_VERSION")).to_owned())
+            .build();
+        // Without the Arrow schema, every reader sees plain DECIMAL(18,2) and strings.
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        let encode = |e: ParquetError| OutputError::Encode { file: name.clone(), message: e.to_string() };
+        let writer = ArrowWriter::try_new_with_options(sink, schema.clone(), options).map_err(encode)?;
+        let (writer, factory) = writer.into_serialized_writer().map_err(encode)?;
+        Ok((Self { writer, path: path.to_owned(), rows: 0 }, Encoder { factory, schema, name }))
+    }
+
+    /// Appends an encoded row group.
+    ///
+    /// # Errors
+    /// [`OutputError`].
+    pub fn append(&mut self, encoded: Option<Encoded>) -> Result<(), OutputError> {
+        let Some(encoded) = encoded else { return Ok(()) };
+        let mut append = || -> Result<(), ParquetError> {
+            let mut group = self.writer.next_row_group()?;
+            for chunk in encoded.chunks {
+                chunk.append_to_row_group(&mut group)?;
+            }
+            group.close()?;
+            Ok(())
+        };
+        append().map_err(|e| failed(&self.path, &e))?;
+        self.rows += encoded.rows;
+        Ok(())
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Ends the file and syncs it.
+    ///
+    /// # Errors
+    /// [`OutputError`].
+    pub fn finish(self) -> Result<FileDigest, OutputError> {
+        let path = self.path;
+        let io = |source| OutputError::Io { path: path.clone(), source };
+        let sink = self.writer.into_inner().map_err(|e| failed(&path, &e))?;
+        let Hashing { inner, hash, size } = sink;
+        let file = inner.into_inner().map_err(|e| io(e.into_error()))?;
+        file.sync_all().map_err(io)?;
+        Ok(FileDigest { rows: self.rows, size, sha256: hex(&hash.finalize()) })
+    }
+}
+
+fn failed(path: &Path, error: &ParquetError) -> OutputError {
+    let file = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    OutputError::Encode { file, message: error.to_string() }
+}
+
+/// Size and digest of an input file.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn digest_of(path: &Path) -> std::io::Result<(u64, String)> {
+    use std::io::Read;
+    let mut file = File::open(path)?;
+    let (mut hash, mut size) = (Sha256::new(), 0u64);
+    let mut buffer = vec![0u8; 1 << 20];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((size, hex(&hash.finalize())));
+        }
+        hash.update(&buffer[..read]);
+        size += read as u64;
+    }
+}
+
+/// Digest of a text.
+pub fn digest_of_text(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}

@@ -1,0 +1,4 @@
+//! From batches to persons: ranges of persons, rows in time order, and which of them count.
+
+pub mod partition;
+pub mod resolve;

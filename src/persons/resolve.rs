@@ -1,0 +1,165 @@
+//! Which of a person's rows count: duplicates, reversals and policy dates, in that order (SPEC 2).
+
+use super::partition::Sorted;
+use crate::model::codes::RejectReason;
+use crate::model::date;
+use crate::model::fen;
+use crate::settle::Accepted;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// A row that does not count, with its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Row in the columns.
+    pub row: u32,
+    /// Why.
+    pub reason: RejectReason,
+    /// What exactly.
+    pub detail: String,
+}
+
+/// Working memory, reused from person to person.
+#[derive(Debug, Default)]
+pub struct Resolver {
+    by_id: Vec<u32>,
+    fate: Vec<Fate>,
+    open: BTreeMap<i64, Vec<u32>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Counts,
+    Reversed,
+    Refused,
+}
+
+impl Resolver {
+    /// Resolves a person's rows (sorted by time and id) into those accepted, in order, and those refused.
+    /// `period` is the policy's first and last day; none applies it to all days.
+    pub fn resolve(
+        &mut self,
+        rows: &Sorted,
+        person: Range<usize>,
+        period: Option<(i32, i32)>,
+        accepted: &mut Vec<Accepted>,
+        refused: &mut Vec<Refused>,
+    ) {
+        self.fate.clear();
+        self.fate.resize(person.len(), Fate::Counts);
+        let start = person.start;
+        if person.len() > 1 {
+            self.duplicates(rows, &person, refused);
+        }
+        if person.clone().any(|r| rows.packed(r).refunded()) {
+            self.reversals(rows, &person, refused);
+        }
+        for row in person {
+            let fate = self.fate[row - start];
+            let day = rows.day(row);
+            let inside = period.is_none_or(|(from, until)| (from..=until).contains(&day));
+            match fate {
+                Fate::Refused => {}
+                Fate::Counts if !inside => {
+                    let detail = date::show(day);
+                    refused.push(Refused { row: row as u32, reason: RejectReason::OutsidePolicyPeriod, detail });
+                }
+                _ => accepted.push(Accepted { row: row as u32, reversed: fate == Fate::Reversed }),
+            }
+        }
+    }
+
+    /// Of rows with one id the first stays: by time, then by the other values.
+    fn duplicates(&mut self, rows: &Sorted, person: &Range<usize>, refused: &mut Vec<Refused>) {
+        let start = person.start;
+        let by_id = &mut self.by_id;
+        by_id.clear();
+        by_id.extend(person.clone().map(|r| r as u32));
+        by_id.sort_unstable_by(|&a, &b| {
+            let (a, b) = (a as usize, b as usize);
+            rows.setl_id(a)
+                .cmp(rows.setl_id(b))
+                .then_with(|| rows.time(a).cmp(&rows.time(b)))
+                .then_with(|| rows.compare_content(a, b))
+        });
+        let mut first = by_id[0];
+        for &row in &by_id[1..] {
+            if rows.setl_id(row as usize) != rows.setl_id(first as usize) {
+                first = row;
+                continue;
+            }
+            self.fate[row as usize - start] = Fate::Refused;
+            let detail = format!("the record of {} stays", rows.show_time(first as usize));
+            refused.push(Refused { row, reason: RejectReason::DuplicateSetlId, detail });
+        }
+    }
+
+    /// Pairs refunds with the records that they cancel (R2): those that name it first, then by amount.
+    fn reversals(&mut self, rows: &Sorted, person: &Range<usize>, refused: &mut Vec<Refused>) {
+        let start = person.start;
+        let Self { by_id, fate, open } = self;
+        if person.len() == 1 {
+            by_id.clear();
+            by_id.push(start as u32);
+        }
+        // One row an id, for the refunds that name theirs.
+        by_id.retain(|r| fate[*r as usize - start] == Fate::Counts);
+        for row in person.clone() {
+            let Some(original) = rows.init_setl_id(row).filter(|_| is_refund(rows, row) && counts(fate, row - start))
+            else {
+                continue;
+            };
+            let found = by_id.binary_search_by(|r| rows.setl_id(*r as usize).cmp(original)).ok();
+            let target = found.map(|i| by_id[i] as usize).filter(|t| counts(fate, *t - start) && !is_refund(rows, *t));
+            match target {
+                Some(target) => {
+                    fate[row - start] = Fate::Reversed;
+                    fate[target - start] = Fate::Reversed;
+                }
+                None => {
+                    fate[row - start] = Fate::Refused;
+                    let detail = format!("no open record {} of this person", rows.show_id(original));
+                    refused.push(Refused { row: row as u32, reason: RejectReason::ReversalUnmatched, detail });
+                }
+            }
+        }
+        // In time order: what is open by amount is a stack, its top the latest earlier record.
+        open.clear();
+        for row in person.clone() {
+            if !counts(fate, row - start) {
+                continue;
+            }
+            let fee = rows.fee(row);
+            if !is_refund(rows, row) {
+                open.entry(fee).or_default().push(row as u32);
+                continue;
+            }
+            match open.get_mut(&-fee).and_then(Vec::pop) {
+                Some(target) => {
+                    fate[row - start] = Fate::Reversed;
+                    fate[target as usize - start] = Fate::Reversed;
+                }
+                None => {
+                    fate[row - start] = Fate::Refused;
+                    let detail = format!("no earlier open record of {}", fen::to_text(-fee));
+                    refused.push(Refused { row: row as u32, reason: RejectReason::ReversalUnmatched, detail });
+                }
+            }
+        }
+        for row in person.clone() {
+            if counts(fate, row - start) && rows.packed(row).refunded() && rows.fee(row) > 0 {
+                fate[row - start] = Fate::Refused;
+                let detail = "flagged as refunded, but no refund row cancels it".to_owned();
+                refused.push(Refused { row: row as u32, reason: RejectReason::RefundedWithoutReversal, detail });
+            }
+        }
+    }
+}
+
+fn counts(fate: &[Fate], index: usize) -> bool {
+    fate[index] == Fate::Counts
+}
+
+fn is_refund(rows: &Sorted, row: usize) -> bool {
+    rows.packed(row).refunded() && rows.fee(row) < 0
+}

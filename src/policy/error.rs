@@ -1,0 +1,67 @@
+//! What can be wrong with a policy or its parameters; each says where and what to do.
+
+use std::path::PathBuf;
+
+/// An error of a policy or parameters file.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// No policy of that name, and no such file.
+    #[error("policy `{id}` is neither shipped nor a file\n  shipped are: {known}; or give the path of a TOML file")]
+    Unknown {
+        /// What was asked for.
+        id: String,
+        /// The shipped policies.
+        known: String,
+    },
+    /// The file cannot be read.
+    #[error("{path}: {source}\n  check the path and its permissions", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not a valid document; the text carries line and column.
+    #[error("{name}: {message}\n  correct the file; `onestop policy show` of a shipped policy shows the form")]
+    Syntax {
+        /// Name or path of the document.
+        name: String,
+        /// The parser's message, with line and column.
+        message: String,
+    },
+    /// What `policy check` refuses.
+    #[error("policy `{id}` cannot be applied: {findings}\n  run `onestop policy check` on the file and correct it")]
+    Refused {
+        /// The policy.
+        id: String,
+        /// The findings, one after the other.
+        findings: String,
+    },
+    /// A dated value is needed and not there.
+    #[error(
+        "no value for parameter `{parameter}`{year}, needed by rule `{rule}` ({clause}) for benefit year {benefit_year}\n  \
+         give it in a file: --params FILE, with [[value]] (or [[schedule]]) parameter = \"{parameter}\"{year_line}"
+    )]
+    MissingParameter {
+        /// Name of the parameter.
+        parameter: String,
+        /// ` of year Y` or nothing.
+        year: String,
+        /// `, year = Y` or nothing.
+        year_line: String,
+        /// The rule that needs it.
+        rule: String,
+        /// The rule's clause.
+        clause: String,
+        /// The benefit year.
+        benefit_year: i32,
+    },
+    /// A dated value is there, but cannot stand where it is used.
+    #[error("parameter `{parameter}`: {problem}\n  correct the value in the parameters file")]
+    BadParameter {
+        /// Name of the parameter.
+        parameter: String,
+        /// What is wrong.
+        problem: String,
+    },
+}

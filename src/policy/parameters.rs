@@ -1,0 +1,283 @@
+//! Dated values that the policy texts only point to (SPEC 4): incomes, contributions, base schedules.
+
+use super::error::PolicyError;
+use super::value::{Ratio, yuan_in_quotes};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The parameters that are shipped.
+pub const SHIPPED: &str = include_str!("../../data/parameters.toml");
+
+/// How well a value is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// From the publication itself.
+    Confirmed,
+    /// From a copy or the press: a run that uses it says so.
+    Reported,
+    /// Only lets a policy be tried out: a run that uses it warns, and `--strict` refuses it.
+    Illustrative,
+    /// Given by the user.
+    #[default]
+    User,
+}
+
+impl std::fmt::Display for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Standing::Confirmed => "confirmed",
+            Standing::Reported => "reported",
+            Standing::Illustrative => "illustrative",
+            Standing::User => "user",
+        })
+    }
+}
+
+/// A parameters file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    subsidy_date: Option<String>,
+    #[serde(default)]
+    value: Vec<Value>,
+    #[serde(default)]
+    schedule: Vec<BaseSchedule>,
+}
+
+/// A dated amount.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Value {
+    /// Its name.
+    pub parameter: String,
+    /// Its year; none = any year.
+    pub year: Option<i32>,
+    /// The amount in fen; written as yuan in quotes.
+    #[serde(deserialize_with = "yuan_in_quotes")]
+    pub value: i64,
+    /// How well it is known.
+    #[serde(default)]
+    pub status: Standing,
+    /// Where it comes from.
+    #[serde(default)]
+    pub source: String,
+}
+
+/// A base schedule of the catastrophic insurance, that a policy tilts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaseSchedule {
+    /// Its name.
+    pub parameter: String,
+    /// Its year; none = any year.
+    pub year: Option<i32>,
+    /// `true` takes a shipped schedule away; everyone is then carried as recorded.
+    #[serde(default)]
+    pub unset: bool,
+    /// Deductible, in fen.
+    #[serde(default, deserialize_with = "yuan_in_quotes")]
+    pub deductible: i64,
+    /// Brackets, bottom up; the first begins at the deductible.
+    #[serde(default)]
+    pub brackets: Vec<BaseBracket>,
+    /// Annual cap; none = no cap.
+    #[serde(default, deserialize_with = "optional_yuan")]
+    pub cap: Option<i64>,
+    /// How well it is known.
+    #[serde(default)]
+    pub status: Standing,
+    /// Where it comes from.
+    #[serde(default)]
+    pub source: String,
+}
+
+/// A bracket of a base schedule.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaseBracket {
+    /// Lower edge; the first one's default is the deductible.
+    #[serde(default, deserialize_with = "optional_yuan")]
+    pub from: Option<i64>,
+    /// Upper edge; none = open.
+    #[serde(default, deserialize_with = "optional_yuan")]
+    pub to: Option<i64>,
+    /// Share that is paid.
+    pub ratio: Ratio,
+}
+
+fn optional_yuan<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<i64>, D::Error> {
+    yuan_in_quotes(d).map(Some)
+}
+
+/// A value that a run used, for the manifest and the warnings.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Used {
+    /// Name of the parameter.
+    pub parameter: String,
+    /// Its year.
+    pub year: Option<i32>,
+    /// The value in words.
+    pub value: String,
+    /// How well it is known.
+    pub status: Standing,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// All dated values, the user's laid over the shipped ones.
+#[derive(Clone, Debug)]
+pub struct Parameters {
+    values: BTreeMap<(String, Option<i32>), Value>,
+    schedules: BTreeMap<(String, Option<i32>), BaseSchedule>,
+    /// Month and day on which the identity decides the contribution subsidy (R13).
+    pub subsidy_date: (u32, u32),
+    /// The documents' texts, in the order laid, for the digest.
+    pub texts: Vec<String>,
+}
+
+impl Parameters {
+    /// The shipped values alone.
+    ///
+    /// # Errors
+    /// Only if the shipped file itself is faulty, which a test excludes.
+    pub fn shipped() -> Result<Self, PolicyError> {
+        let mut parameters = Parameters {
+            values: BTreeMap::new(),
+            schedules: BTreeMap::new(),
+            subsidy_date: (1, 1),
+            texts: Vec::new(),
+        };
+        parameters.lay("the shipped parameters", SHIPPED)?;
+        Ok(parameters)
+    }
+
+    /// The shipped values with a user's file over them, value by value.
+    ///
+    /// # Errors
+    /// [`PolicyError`]: unreadable file, unknown key, malformed value.
+    pub fn with_file(path: Option<&Path>) -> Result<Self, PolicyError> {
+        let mut parameters = Self::shipped()?;
+        if let Some(path) = path {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| PolicyError::Io { path: path.to_owned(), source })?;
+            parameters.lay(&path.display().to_string(), &text)?;
+        }
+        Ok(parameters)
+    }
+
+    /// Lays a document over what is there.
+    ///
+    /// # Errors
+    /// [`PolicyError::Syntax`] with line and column; [`PolicyError::BadParameter`] for the same value twice.
+    pub fn lay(&mut self, name: &str, text: &str) -> Result<(), PolicyError> {
+        let syntax = |message: String| PolicyError::Syntax { name: name.to_owned(), message };
+        let document: Document = toml::from_str(text).map_err(|e| syntax(e.to_string().trim_end().to_owned()))?;
+        if let Some(date) = &document.subsidy_date {
+            self.subsidy_date = parse_month_day(date)
+                .ok_or_else(|| syntax(format!("subsidy_date = \"{date}\": expected month and day such as \"01-01\"")))?;
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        for value in document.value {
+            let key = (value.parameter.clone(), value.year);
+            refuse_twice(&mut seen, &key)?;
+            self.values.insert(key, value);
+        }
+        for schedule in document.schedule {
+            let key = (schedule.parameter.clone(), schedule.year);
+            refuse_twice(&mut seen, &key)?;
+            if schedule.unset {
+                self.schedules.remove(&key);
+            } else {
+                check_schedule(&schedule)?;
+                self.schedules.insert(key, schedule);
+            }
+        }
+        self.texts.push(text.to_owned());
+        Ok(())
+    }
+
+    /// The value of a parameter for a year: the dated one, else the undated one.
+    pub fn value(&self, name: &str, year: i32) -> Option<&Value> {
+        let at = |y| self.values.get(&(name.to_owned(), y));
+        at(Some(year)).or_else(|| at(None))
+    }
+
+    /// The base schedule of that name for a year: the dated one, else the undated one.
+    pub fn schedule(&self, name: &str, year: i32) -> Option<&BaseSchedule> {
+        let at = |y| self.schedules.get(&(name.to_owned(), y));
+        at(Some(year)).or_else(|| at(None))
+    }
+
+    /// Years for which a parameter has a value (`None` among them: any year).
+    pub fn years_of(&self, name: &str) -> Vec<Option<i32>> {
+        let of = |(n, y): &(String, Option<i32>)| (n == name).then_some(*y);
+        self.values.keys().filter_map(of).chain(self.schedules.keys().filter_map(of)).collect()
+    }
+}
+
+fn refuse_twice(
+    seen: &mut std::collections::BTreeSet<(String, Option<i32>)>,
+    key: &(String, Option<i32>),
+) -> Result<(), PolicyError> {
+    if seen.insert(key.clone()) {
+        return Ok(());
+    }
+    let year = key.1.map_or(String::new(), |y| format!(" for {y}"));
+    Err(PolicyError::BadParameter { parameter: key.0.clone(), problem: format!("stands twice{year} in one file") })
+}
+
+fn check_schedule(schedule: &BaseSchedule) -> Result<(), PolicyError> {
+    let bad = |problem: String| PolicyError::BadParameter { parameter: schedule.parameter.clone(), problem };
+    if schedule.brackets.is_empty() {
+        return Err(bad("has no brackets".into()));
+    }
+    let mut edge = Some(schedule.deductible);
+    for (i, bracket) in schedule.brackets.iter().enumerate() {
+        if !(0..=Ratio::one().0).contains(&bracket.ratio.0) {
+            return Err(bad(format!("bracket {}: ratio outside 0 to 1", i + 1)));
+        }
+        let from = bracket.from.or(if i == 0 { edge } else { None });
+        if edge.is_none() || from != edge || bracket.to.is_some_and(|to| Some(to) <= from) {
+            return Err(bad(format!("bracket {}: leaves a gap, overlaps or ends before it begins", i + 1)));
+        }
+        edge = bracket.to;
+    }
+    Ok(())
+}
+
+fn parse_month_day(text: &str) -> Option<(u32, u32)> {
+    let (month, day) = text.split_once('-')?;
+    let (month, day) = (month.parse().ok()?, day.parse().ok()?);
+    // A day that exists in every year.
+    chrono::NaiveDate::from_ymd_opt(2023, month, day).map(|_| (month, day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_users_value_wins_and_the_others_stay() {
+        let mut p = Parameters::shipped().unwrap();
+        let name = "per-capita disposable income, Shandong";
+        let before = p.value(name, 2023).unwrap().value;
+        p.lay("mine", &format!("[[value]]\nparameter = \"{name}\"\nyear = 2022\nvalue = \"40000\"")).unwrap();
+        assert_eq!(p.value(name, 2022).unwrap().value, 4_000_000);
+        assert_eq!(p.value(name, 2022).unwrap().status, Standing::User);
+        assert_eq!(p.value(name, 2023).unwrap().value, before);
+        assert!(p.value(name, 1999).is_none());
+    }
+
+    #[test]
+    fn faults_say_what_and_where() {
+        let mut p = Parameters::shipped().unwrap();
+        let say = |r: Result<(), PolicyError>| r.unwrap_err().to_string();
+        assert!(say(p.lay("mine", "[[value]]\nparameter = \"x\"\nvalue = 3")).contains("line 3"));
+        assert!(say(p.lay("mine", "colour = 1")).contains("colour"));
+        assert!(say(p.lay("mine", "subsidy_date = \"02-30\"")).contains("01-01"));
+        let gap = "[[schedule]]\nparameter = \"s\"\ndeductible = \"1\"\nbrackets = [{ to = \"5\", ratio = \"0.6\" }, { from = \"6\", ratio = \"0.7\" }]";
+        assert!(say(p.lay("mine", gap)).contains("gap"));
+    }
+}

@@ -1,0 +1,4 @@
+//! Texts for people: tables and the summary of a run.
+
+pub mod summary;
+pub mod table;

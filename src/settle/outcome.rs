@@ -1,0 +1,174 @@
+//! What a claim comes to: the money columns of the settlement, and the entries of the audit.
+
+use crate::model::codes::{Channel, Layer, ScopeReason, Status};
+
+macro_rules! money_columns {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
+        /// The settlement's money columns, in the order of the file; `persons.parquet` sums them under
+        /// the same names.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(usize)]
+        pub enum Money { $($(#[$doc])* $name,)+ }
+
+        /// Names of the money columns, by [`Money`].
+        pub const MONEY_NAMES: &[&str] = &[$($text,)+];
+    };
+}
+
+money_columns! {
+    /// Total fee T.
+    MedfeeSumamt = "medfee_sumamt",
+    /// Amount within policy scope S.
+    InscpScpAmt = "inscp_scp_amt",
+    /// Basic insurance with its supplements.
+    BasicPay = "basic_pay",
+    /// R0.
+    BurdenAfterBasic = "burden_after_basic",
+    /// Catastrophic insurance.
+    CiiPay = "cii_pay",
+    /// Special drugs.
+    SpecialDrugPay = "special_drug_pay",
+    /// R1.
+    BurdenAfterCii = "burden_after_cii",
+    /// Outside compensation, as far as it counts.
+    ExtCompCounted = "ext_comp_counted",
+    /// B.
+    MaBase = "ma_base",
+    /// Medical assistance, with major-disease shares and top-ups.
+    MaPay = "ma_pay",
+    /// Re-assistance.
+    RaPay = "ra_pay",
+    /// Out-of-catalogue cover.
+    OocatPay = "oocat_pay",
+    /// What the institution bears.
+    HospBorne = "hosp_borne",
+    /// What is left to the person.
+    PsnBurden = "psn_burden",
+    /// Catastrophic payment recorded.
+    RecordedCii = "recorded_cii",
+    /// Assistance recorded.
+    RecordedMaf = "recorded_maf",
+    /// Catastrophic payment still owed; negative: paid too much.
+    PayableCii = "payable_cii",
+    /// Assistance still owed; negative: paid too much.
+    PayableMa = "payable_ma",
+}
+
+/// The parts that a fee consists of, on every row (SPEC 2, step 7).
+pub const PARTS: [Money; 9] = [
+    Money::BasicPay,
+    Money::CiiPay,
+    Money::SpecialDrugPay,
+    Money::ExtCompCounted,
+    Money::MaPay,
+    Money::RaPay,
+    Money::HospBorne,
+    Money::OocatPay,
+    Money::PsnBurden,
+];
+
+/// Number of money columns.
+pub const MONEY: usize = MONEY_NAMES.len();
+
+/// What became of one claim. All money in fen.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// Money by [`Money`].
+    pub money: [i64; MONEY],
+    /// Year that the row is charged to.
+    pub charge_year: i32,
+    /// Rank of the identity that assistance applied, or [`crate::policy::tables::NO_RANK`].
+    pub identity: u8,
+    /// Settled, out of scope or reversed.
+    pub status: Status,
+    /// Why out of scope.
+    pub reason: Option<ScopeReason>,
+    /// How it is paid.
+    pub channel: Option<Channel>,
+    /// Remarks: bit per [`crate::policy::tables::Tables::notes`].
+    pub notes: u8,
+}
+
+impl Outcome {
+    /// A reversed record: no money, counted nowhere.
+    pub fn reversed(year: i32) -> Self {
+        Self {
+            money: [0; MONEY],
+            charge_year: year,
+            identity: crate::policy::tables::NO_RANK,
+            status: Status::Reversed,
+            reason: None,
+            channel: None,
+            notes: 0,
+        }
+    }
+
+    /// The amount in a column.
+    #[inline]
+    pub fn get(&self, column: Money) -> i64 {
+        self.money[column as usize]
+    }
+
+    /// What the layers paid: the figure that 就高不重复 compares (R5).
+    #[inline]
+    pub fn benefit(&self) -> i64 {
+        self.get(Money::CiiPay)
+            + self.get(Money::SpecialDrugPay)
+            + self.get(Money::MaPay)
+            + self.get(Money::RaPay)
+            + self.get(Money::OocatPay)
+    }
+
+    /// Whether the parts add up to the fee and nothing is negative (SPEC 2, step 7).
+    pub fn conserves(&self) -> bool {
+        PARTS.iter().all(|&p| self.get(p) >= 0)
+            && PARTS.iter().map(|&p| self.get(p)).sum::<i64>() == self.get(Money::MedfeeSumamt)
+    }
+}
+
+/// One entry of the audit: what a layer did to a claim within one bracket, or in one step without
+/// brackets (a payment carried, a fixed share, a top-up). All money in fen.
+///
+/// With a bracket: `gross = round(ratio × (to − lo)) − round(ratio × (from − lo))`; without one, `gross`
+/// stands by itself. `paid = min(gross, base, cap − cap_used)`, never below 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Position of the claim among the person's accepted rows.
+    pub claim: u32,
+    /// The layer.
+    pub layer: Layer,
+    /// Rank of the identity that the layer took, or [`crate::policy::tables::NO_RANK`].
+    pub identity: u8,
+    /// Rule and clause: number in [`crate::policy::tables::Tables::cites`].
+    pub cite: u16,
+    /// Pool, or [`NO_POOL`].
+    pub pool: u8,
+    /// What the layer paid on.
+    pub base: i64,
+    /// The bracket; none for a step without one.
+    pub band: Option<Band>,
+    /// The ratio, in millionths.
+    pub ratio_ppm: Option<i64>,
+    /// Before the cap.
+    pub gross: i64,
+    /// The cap; none = no limit.
+    pub cap: Option<i64>,
+    /// Paid under the cap before this entry.
+    pub cap_used: i64,
+    /// What was paid.
+    pub paid: i64,
+}
+
+/// No pool: what the entry pays counts under no cap.
+pub const NO_POOL: u8 = u8::MAX;
+
+/// The part of a bracket that an entry covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Band {
+    /// Accumulated base before.
+    pub from: i64,
+    /// Accumulated base after.
+    pub to: i64,
+    /// Start of the bracket.
+    pub lo: i64,
+}

@@ -1,0 +1,275 @@
+//! Where the kernel writes: one vector a column, which the output turns into Arrow arrays as they are.
+
+use super::claims::Claims;
+use super::outcome::{Entry, MONEY, Money, Outcome};
+use super::person::Accepted;
+use super::year::NotTaken;
+use crate::model::codes::{Channel, Insutype, ScopeReason, Status};
+use crate::model::date;
+use crate::model::fen;
+use crate::policy::tables::{Mask, NO_RANK, Tables};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// Rows of `settlement.parquet`; ids and times follow from `row`.
+#[derive(Debug, Default)]
+pub struct SettlementColumns {
+    /// Row in the claims' columns.
+    pub row: Vec<u32>,
+    /// Benefit year.
+    pub benefit_year: Vec<i32>,
+    /// Charge year.
+    pub charge_year: Vec<i32>,
+    /// Rank of the identity applied.
+    pub identity: Vec<u8>,
+    /// Status.
+    pub status: Vec<Status>,
+    /// Why out of scope.
+    pub reason: Vec<Option<ScopeReason>>,
+    /// Channel.
+    pub channel: Vec<Option<Channel>>,
+    /// Remarks.
+    pub notes: Vec<u8>,
+    /// Money by [`Money`].
+    pub money: [Vec<i64>; MONEY],
+}
+
+/// Rows of `audit.parquet`.
+#[derive(Debug, Default)]
+pub struct AuditColumns {
+    /// Row in the claims' columns.
+    pub row: Vec<u32>,
+    /// 1, 2, … within the claim.
+    pub step: Vec<i32>,
+    /// What happened.
+    pub entry: Vec<Entry>,
+}
+
+/// A person and charge year, added up.
+#[derive(Clone, Debug)]
+pub struct PersonYear {
+    /// The year charged.
+    pub charge_year: i32,
+    /// Identities in force on its claims.
+    pub held: Mask,
+    /// Rank preferred in that benefit year.
+    pub preferred: u8,
+    /// Money by [`Money`].
+    pub money: [i64; MONEY],
+    /// `payable_ma` by channel.
+    pub payable: [i64; 3],
+}
+
+impl PersonYear {
+    /// Nothing yet.
+    pub fn new(charge_year: i32) -> Self {
+        Self { charge_year, held: 0, preferred: NO_RANK, money: [0; MONEY], payable: [0; 3] }
+    }
+}
+
+/// Rows of `persons.parquet`.
+#[derive(Debug, Default)]
+pub struct PersonColumns {
+    /// A row of the person in the claims' columns.
+    pub row: Vec<u32>,
+    /// The sums.
+    pub year: Vec<PersonYear>,
+    /// `identity=total; …` of the runs not taken.
+    pub runs_not_taken: Vec<Option<String>>,
+}
+
+/// A row of `alerts.parquet`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlertRow {
+    /// Row in the claims' columns.
+    pub row: u32,
+    /// Benefit year.
+    pub year: i32,
+    /// Number of the alert.
+    pub alert: u8,
+    /// What it cites.
+    pub cite: u16,
+    /// Threshold, in fen.
+    pub threshold: i64,
+    /// Accumulated amount, in fen.
+    pub accumulated: i64,
+}
+
+/// Control totals: rows and money by identity applied and insurance type, in fen.
+#[derive(Clone, Debug)]
+pub struct Totals {
+    /// By rank (the last is nobody) and insurance type.
+    pub cells: Vec<TotalsCell>,
+    /// Rows by status.
+    pub status: [u64; 3],
+    /// Out-of-scope rows by reason.
+    pub reasons: [u64; 5],
+    /// Persons with a row.
+    pub persons: u64,
+}
+
+/// One cell of the control totals.
+#[derive(Clone, Debug, Default)]
+pub struct TotalsCell {
+    /// Rows that are not reversed.
+    pub rows: u64,
+    /// Money by [`Money`]; wide, because a run's total may exceed 64 bits.
+    pub money: [i128; MONEY],
+}
+
+/// Ranks of the control totals: 14 identities and nobody.
+pub const TOTAL_RANKS: usize = 15;
+
+impl Default for Totals {
+    fn default() -> Self {
+        Self { cells: vec![TotalsCell::default(); TOTAL_RANKS * 2], status: [0; 3], reasons: [0; 5], persons: 0 }
+    }
+}
+
+impl Totals {
+    /// The cell of a rank ([`NO_RANK`]: nobody) and insurance type.
+    pub fn cell(&self, rank: u8, insutype: Insutype) -> &TotalsCell {
+        &self.cells[Self::index(rank, insutype)]
+    }
+
+    fn index(rank: u8, insutype: Insutype) -> usize {
+        usize::from(rank.min(TOTAL_RANKS as u8 - 1)) * 2 + insutype.index()
+    }
+
+    fn add(&mut self, outcome: &Outcome, insutype: Insutype) {
+        self.status[outcome.status.index()] += 1;
+        if let Some(reason) = outcome.reason {
+            self.reasons[reason.index()] += 1;
+        }
+        if outcome.status == Status::Reversed {
+            return;
+        }
+        let cell = &mut self.cells[Self::index(outcome.identity, insutype)];
+        cell.rows += 1;
+        for (sum, fen) in cell.money.iter_mut().zip(outcome.money) {
+            *sum += i128::from(fen);
+        }
+    }
+
+    /// Adds another part of the run.
+    pub fn merge(&mut self, other: &Totals) {
+        for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
+            mine.rows += theirs.rows;
+            for (sum, fen) in mine.money.iter_mut().zip(theirs.money) {
+                *sum += fen;
+            }
+        }
+        self.status.iter_mut().zip(other.status).for_each(|(a, b)| *a += b);
+        self.reasons.iter_mut().zip(other.reasons).for_each(|(a, b)| *a += b);
+        self.persons += other.persons;
+    }
+
+    /// One column over everybody.
+    pub fn total(&self, column: Money) -> i128 {
+        self.cells.iter().map(|c| c.money[column as usize]).sum()
+    }
+}
+
+/// Everything that the kernel says about some persons.
+#[derive(Debug, Default)]
+pub struct Sink {
+    /// Keep only rows charged to this year.
+    pub only_year: Option<i32>,
+    /// Whether audit rows are wanted.
+    pub audited: bool,
+    /// Settlement rows.
+    pub settlement: SettlementColumns,
+    /// Audit rows.
+    pub audit: AuditColumns,
+    /// Persons' rows.
+    pub persons: PersonColumns,
+    /// Alerts.
+    pub alerts: Vec<AlertRow>,
+    /// Benefit years with a claim that counts.
+    pub years: BTreeSet<i32>,
+    /// Control totals.
+    pub totals: Totals,
+    /// Accepted rows that another charge year took out.
+    pub other_years: u64,
+    names: Vec<&'static str>,
+}
+
+impl Sink {
+    /// An empty sink for a policy.
+    pub fn new(tables: &Tables, only_year: Option<i32>, audited: bool) -> Self {
+        let names = tables.identity_at.iter().map(|i| i.as_str()).collect();
+        Self { only_year, audited, names, ..Self::default() }
+    }
+
+    fn wants(&self, charge_year: i32) -> bool {
+        self.only_year.is_none_or(|y| y == charge_year)
+    }
+
+    /// Takes a person's outcomes and audit entries, both in claim order.
+    pub fn person(&mut self, accepted: &[Accepted], claims: &Claims<'_>, outcomes: &[Outcome], audit: &[Entry]) {
+        let mut any = false;
+        let mut next = 0;
+        for (position, (a, outcome)) in accepted.iter().zip(outcomes).enumerate() {
+            let row = a.row as usize;
+            let first = next;
+            while audit.get(next).is_some_and(|e| e.claim as usize == position) {
+                next += 1;
+            }
+            let benefit_year = date::year_of(claims.day[row]);
+            if !a.reversed {
+                self.years.insert(benefit_year);
+            }
+            if !self.wants(outcome.charge_year) {
+                self.other_years += 1;
+                continue;
+            }
+            any = true;
+            self.totals.add(outcome, claims.insutype[row]);
+            let columns = &mut self.settlement;
+            columns.row.push(a.row);
+            columns.benefit_year.push(benefit_year);
+            columns.charge_year.push(outcome.charge_year);
+            columns.identity.push(outcome.identity);
+            columns.status.push(outcome.status);
+            columns.reason.push(outcome.reason);
+            columns.channel.push(outcome.channel);
+            columns.notes.push(outcome.notes);
+            for (column, fen) in columns.money.iter_mut().zip(outcome.money) {
+                column.push(fen);
+            }
+            if self.audited {
+                for (step, entry) in audit[first..next].iter().enumerate() {
+                    self.audit.row.push(a.row);
+                    self.audit.step.push(step as i32 + 1);
+                    self.audit.entry.push(*entry);
+                }
+            }
+        }
+        self.totals.persons += u64::from(any);
+    }
+
+    /// Takes a person's charge year; `row` is any row of the person.
+    pub fn person_year<'a>(&mut self, row: u32, year: &PersonYear, not_taken: impl Iterator<Item = &'a NotTaken>) {
+        if !self.wants(year.charge_year) {
+            return;
+        }
+        let mut runs: Option<String> = None;
+        for run in not_taken {
+            let text = runs.get_or_insert_default();
+            let separator = if text.is_empty() { "" } else { "; " };
+            let name = self.names[usize::from(run.preferred)];
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{separator}{name}={}", fen::to_text(run.total));
+        }
+        self.persons.row.push(row);
+        self.persons.year.push(year.clone());
+        self.persons.runs_not_taken.push(runs);
+    }
+
+    /// Takes an alert.
+    pub fn alert(&mut self, alert: AlertRow) {
+        if self.wants(alert.year) {
+            self.alerts.push(alert);
+        }
+    }
+}

@@ -84,7 +84,7 @@ fn settle(case: &Case, policy: &str, desk: &Path, out: &Path) -> Result<(), Stri
         settle = settle.params(&params);
     }
     if case.as_if {
-        settle = settle.as_if();
+        settle = settle.flag("--as-if");
     }
     let outcome = settle.into_folder(out);
     match outcome.code {
@@ -144,7 +144,12 @@ impl Sheet {
         sorted_expected.sort();
         sorted_found.sort();
         if sorted_expected != sorted_found || (self.ordered && expected != found) {
-            return vec![format!("{} rows: expected [{}], found [{}]", self.name, expected.join(", "), found.join(", "))];
+            return vec![format!(
+                "{} rows: expected [{}], found [{}]",
+                self.name,
+                expected.join(", "),
+                found.join(", ")
+            )];
         }
         Vec::new()
     }

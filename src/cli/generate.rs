@@ -12,7 +12,7 @@ pub fn run(args: &GenerateArgs) -> Result<u8, Failure> {
     let policy = Policy::load(&args.policy)?;
     let options = Options { persons: args.persons, year: args.year, seed: args.seed };
     let target = if args.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let bar = ProgressBar::with_draw_target(None, target).with_message("persons");
+    let bar = ProgressBar::with_draw_target(Some(args.persons), target).with_message("persons");
     let made = generate(&policy.doc, &options, &args.out, &mut |done| bar.set_position(done))?;
     bar.finish_and_clear();
     if !args.quiet {

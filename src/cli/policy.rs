@@ -1,3 +1,68 @@
 //! `onestop policy`.
-use super::{DONE, Failure, args::PolicyCommand};
-pub fn run(_: &PolicyCommand) -> Result<u8, Failure> { Ok(DONE) }
+
+use super::args::PolicyCommand;
+use super::{DONE, FAILED, Failure, print};
+use crate::policy::check::{Severity, check_with, years};
+use crate::policy::diff::diff;
+use crate::policy::figures::Shown;
+use crate::policy::parameters::Parameters;
+use crate::policy::show::show;
+use crate::policy::{Policy, SHIPPED};
+use crate::report::table::{Align, Table};
+
+/// Years beyond the first that a policy without an end is checked for.
+const OPEN_YEARS: i32 = 4;
+
+/// Looks at policies; the exit code.
+pub fn run(command: &PolicyCommand) -> Result<u8, Failure> {
+    match command {
+        PolicyCommand::List => list(),
+        PolicyCommand::Show { policy, year, params } => {
+            let policy = Policy::load(policy)?;
+            let parameters = Parameters::with_file(params.as_deref())?;
+            print(&show(&policy, Shown { resolve: year.map(|y| (&parameters, y)) }))?;
+            Ok(DONE)
+        }
+        PolicyCommand::Check { policy, params } => check(policy, &Parameters::with_file(params.as_deref())?),
+        PolicyCommand::Diff { a, b } => {
+            let (a, b) = (Policy::load(a)?, Policy::load(b)?);
+            let found = diff(&a, &b);
+            print(if found.is_empty() { "The two policies say the same.\n" } else { found.trim_start_matches('\n') })?;
+            Ok(DONE)
+        }
+    }
+}
+
+fn list() -> Result<u8, Failure> {
+    let mut table = Table::new(&[Align::Left, Align::Left, Align::Left, Align::Left]);
+    for (id, _) in SHIPPED {
+        let header = Policy::load(id)?.doc.policy;
+        let until = header.until.map_or("open".to_owned(), |d| d.to_string());
+        table.row([header.id, format!("{} to {until}", header.from), header.document, header.title]);
+    }
+    print(&table.to_string())?;
+    Ok(DONE)
+}
+
+fn check(name: &str, parameters: &Parameters) -> Result<u8, Failure> {
+    let policy = Policy::load(name)?;
+    let first = crate::model::date::year_of(policy.doc.policy.from.0);
+    let years = years(&policy.doc, first + OPEN_YEARS);
+    let findings = check_with(&policy.doc, parameters, &years);
+    let mut text = String::new();
+    for finding in &findings {
+        let line = finding.line_in(&policy.text).map_or(String::new(), |l| format!(":{l}"));
+        let grade = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        text.push_str(&format!("{name}{line}: {grade}: {finding}\n"));
+    }
+    let errors = findings.iter().filter(|f| f.is_error()).count();
+    if errors == 0 {
+        let warnings = findings.len();
+        text.push_str(&format!("{}: can be applied; {warnings} warnings\n", policy.doc.policy.id));
+    }
+    print(&text)?;
+    Ok(if errors == 0 { DONE } else { FAILED })
+}

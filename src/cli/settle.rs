@@ -6,6 +6,7 @@ use super::{DONE, Failure, TOO_MANY_REJECTS, print, sample};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::open::{Source, sources};
 use crate::ledger::schema::renames;
+use crate::persons::store::DEFAULT_MEMORY;
 use crate::policy::Policy;
 use crate::policy::parameters::{Parameters, Standing};
 use crate::report::summary::summary;
@@ -59,6 +60,7 @@ fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
         force: args.force || (args.sample && args.out.is_none()),
         allow_float: args.allow_float,
         threads,
+        memory: args.memory.unwrap_or(DEFAULT_MEMORY),
     })
 }
 

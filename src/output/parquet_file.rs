@@ -131,7 +131,7 @@ impl ParquetFile {
     /// [`OutputError`].
     pub fn append(&mut self, encoded: Option<Encoded>) -> Result<(), OutputError> {
         let Some(encoded) = encoded else { return Ok(()) };
-        let mut append = || -> Result<(), ParquetError> {
+        let append = || -> Result<(), ParquetError> {
             let mut group = self.writer.next_row_group()?;
             for chunk in encoded.chunks {
                 chunk.append_to_row_group(&mut group)?;

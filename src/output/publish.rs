@@ -36,6 +36,11 @@ impl Stage {
         Ok(Self { target: target.to_owned(), folder, published: false })
     }
 
+    /// The staging folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Path of a file in the staging folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)

@@ -2,3 +2,4 @@
 
 pub mod partition;
 pub mod resolve;
+pub mod store;

@@ -116,6 +116,16 @@ pub struct Scattered {
 }
 
 impl Scattered {
+    /// Bytes that it takes in memory.
+    pub fn memory_size(&self) -> u64 {
+        self.batch.get_array_memory_size() as u64
+    }
+
+    /// Number of ranges.
+    pub fn parts(&self) -> usize {
+        self.starts.len() - 1
+    }
+
     /// Rows of one range.
     pub fn part(&self, part: usize) -> RecordBatch {
         let (from, to) = (self.starts[part] as usize, self.starts[part + 1] as usize);

@@ -253,7 +253,9 @@ impl Compiler<'_> {
         let cite = self.names.cite(&rule.id, &rule.clause);
         let deductible_clause = rule.deductible_clause.as_deref().unwrap_or(&rule.clause);
         let deductible_cite = self.names.cite(&rule.id, deductible_clause);
-        let brackets = lay_out(deductible, deductible_cite, &brackets, self.doc.switches.bands, cite)
+        // The edges of a base schedule count the burden, whatever the policy's own bands count.
+        let bands = if rule.tilt.is_some() { Bands::Burden } else { self.doc.switches.bands };
+        let brackets = lay_out(deductible, deductible_cite, &brackets, bands, cite)
             .map_err(|problem| refused(self.doc, format!("rule `{}` in {year}: {problem}", rule.id)))?;
         let pool = rule.pool.as_deref().unwrap_or(layer);
         let pool_name = if pool == layer { pool.to_owned() } else { format!("{layer}.{pool}") };
@@ -289,8 +291,6 @@ impl Compiler<'_> {
         let cite = self.names.cite(at.rule, at.clause);
         let brackets = base.brackets.iter().enumerate().map(|(i, bracket)| {
             let from = if i == 0 { Some(deductible) } else { bracket.from };
-            // In a policy that counts bands on the excess, so does its base schedule.
-            let from = if i == 0 && self.doc.switches.bands == Bands::Excess { Some(0) } else { from };
             (Edges { from, to: bracket.to }, (bracket.ratio.0 + tilt.ratio_plus.0).min(PPM), cite)
         });
         let cap = match tilt.cap {

@@ -15,6 +15,7 @@ pub mod compile;
 pub mod diff;
 pub mod document;
 pub mod error;
+pub mod figures;
 pub mod parameters;
 pub mod show;
 pub mod tables;

@@ -20,6 +20,9 @@ pub enum RunError {
     /// The output.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// Rows that wait on disk.
+    #[error(transparent)]
+    Store(#[from] crate::persons::store::StoreError),
     /// `--strict`, and a value without a publication.
     #[error(
         "--strict: the run needs values without a publication: {values}\n  \

@@ -25,8 +25,9 @@ use crate::output::files::{self, Context};
 use crate::output::manifest::{self, *};
 use crate::output::parquet_file::{Encoded, Encoder, FileDigest, ParquetFile, digest_of, digest_of_text, hex};
 use crate::output::publish::{MANIFEST, Stage};
-use crate::persons::partition::{Cuts, Reading, Sampler, Scattered, Sorted};
+use crate::persons::partition::{Cuts, Reading, Sampler, Sorted};
 use crate::persons::resolve::Resolver;
+use crate::persons::store::{Held, Store};
 use crate::policy::Policy;
 use crate::policy::compile::{Compiled, Needs, compile, is_illustrative};
 use crate::policy::document::YearBy;
@@ -79,6 +80,8 @@ pub struct Settle {
     pub allow_float: bool,
     /// Worker threads.
     pub threads: usize,
+    /// Bytes of rows that wait in memory.
+    pub memory: u64,
 }
 
 /// What a run says at its end.
@@ -96,7 +99,7 @@ pub struct Settled {
 
 /// The ledger as read: batches by range, and what was found on the way.
 struct Read {
-    batches: Vec<Scattered>,
+    batches: Vec<Held>,
     rejects: Vec<Reject>,
     years: BTreeSet<i32>,
 }
@@ -162,7 +165,8 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     let year_by = run.policy.doc.switches.year_by;
     let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, roster.is_none(), &interner);
     let cuts = pool.install(|| survey(&ledger, progress))?;
-    let mut read = pool.install(|| read(&ledger, &normaliser, &cuts, progress))?;
+    let store = Store::new(run.memory, stage.folder());
+    let mut read = pool.install(|| read(&ledger, &normaliser, &cuts, &store, progress))?;
 
     let years = years_needed(run, &first.tables, roster.as_ref(), &read.years);
     let Compiled { mut tables, used } = compile(&run.policy.doc, &run.parameters, &years, needs)?;
@@ -182,7 +186,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         progress.advance(part.rows);
         sums.take(part, &mut files)
     };
-    in_order(&pool, cuts.parts(), run.threads * 2, |p| job.part(&batches, p), take)?;
+    in_order(&pool, cuts.parts(), run.threads * 2, |p| job.part(&store, &batches, p), take)?;
     drop(batches);
     progress.end();
 
@@ -313,6 +317,7 @@ fn read(
     ledger: &Ledger,
     normaliser: &Normaliser<'_>,
     cuts: &Cuts,
+    store: &Store,
     progress: &dyn Progress,
 ) -> Result<Read, RunError> {
     progress.begin(Step::Read, ledger.rows());
@@ -331,7 +336,8 @@ fn read(
                 next_row += columns.rows() as u64;
                 found.rejects.extend(batch.rejects);
                 found.years.extend(batch.years);
-                found.batches.push(cuts.scatter(&batch.batch).map_err(RunError::defect("scattering rows"))?);
+                let scattered = cuts.scatter(&batch.batch).map_err(RunError::defect("scattering rows"))?;
+                found.batches.push(store.hold(scattered)?);
                 progress.advance(columns.rows() as u64);
                 Ok(())
             })?;
@@ -390,8 +396,11 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// Sorts, resolves, settles and encodes one range of persons.
-    fn part(&self, batches: &[Scattered], part: usize) -> Result<Part, RunError> {
-        let pieces: Vec<_> = batches.iter().map(|b| b.part(part)).collect();
+    fn part(&self, store: &Store, batches: &[Held], part: usize) -> Result<Part, RunError> {
+        let mut pieces = Vec::with_capacity(batches.len());
+        for held in batches {
+            pieces.extend(store.part(held, part)?);
+        }
         let mut rows =
             self.reading.sort(&pieces, self.context.texts).map_err(RunError::defect("sorting rows by person"))?;
         drop(pieces);

@@ -19,12 +19,39 @@ pub enum Kind {
 }
 
 const INPUT_TEXT: &[&str] = &[
-    "psn_no", "setl_id", "insutype", "med_type", "care", "identity", "refd_setl_flag", "init_setl_id", "vali_flag",
-    "mdtrtarea_admvs", "hosp_lv", "fee_class", "referral", "excl_cause", "dise_codg", "treated_as",
+    "psn_no",
+    "setl_id",
+    "insutype",
+    "med_type",
+    "care",
+    "identity",
+    "refd_setl_flag",
+    "init_setl_id",
+    "vali_flag",
+    "mdtrtarea_admvs",
+    "hosp_lv",
+    "fee_class",
+    "referral",
+    "excl_cause",
+    "dise_codg",
+    "treated_as",
 ];
 const INPUT_AMOUNTS: &[&str] = &[
-    "medfee_sumamt", "inscp_scp_amt", "hifp_pay", "cvlserv_pay", "hifes_pay", "hifdm_pay", "oth_pay", "hifmi_pay",
-    "hifob_pay", "maf_pay", "ext_comp_amt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "disease_limit",
+    "medfee_sumamt",
+    "inscp_scp_amt",
+    "hifp_pay",
+    "cvlserv_pay",
+    "hifes_pay",
+    "hifdm_pay",
+    "oth_pay",
+    "hifmi_pay",
+    "hifob_pay",
+    "maf_pay",
+    "ext_comp_amt",
+    "fulamt_ownpay_amt",
+    "overlmt_selfpay",
+    "preselfpay_amt",
+    "disease_limit",
 ];
 const INPUT_MOMENTS: &[&str] = &["setl_time"];
 const INPUT_DAYS: &[&str] = &["begndate", "enddate", "applied_on"];
@@ -48,22 +75,72 @@ pub fn kind_of(column: &str) -> Option<Kind> {
 
 /// The columns of `settlement.parquet`, in order.
 pub const SETTLEMENT: &[&str] = &[
-    "psn_no", "setl_id", "setl_time", "benefit_year", "charge_year", "insutype", "care", "identity", "status",
-    "reason", "channel", "note", "medfee_sumamt", "inscp_scp_amt", "basic_pay", "burden_after_basic", "cii_pay",
-    "special_drug_pay", "burden_after_cii", "ext_comp_counted", "ma_base", "ma_pay", "ra_pay", "oocat_pay",
-    "hosp_borne", "psn_burden", "recorded_cii", "recorded_maf", "payable_cii", "payable_ma",
+    "psn_no",
+    "setl_id",
+    "setl_time",
+    "benefit_year",
+    "charge_year",
+    "insutype",
+    "care",
+    "identity",
+    "status",
+    "reason",
+    "channel",
+    "note",
+    "medfee_sumamt",
+    "inscp_scp_amt",
+    "basic_pay",
+    "burden_after_basic",
+    "cii_pay",
+    "special_drug_pay",
+    "burden_after_cii",
+    "ext_comp_counted",
+    "ma_base",
+    "ma_pay",
+    "ra_pay",
+    "oocat_pay",
+    "hosp_borne",
+    "psn_burden",
+    "recorded_cii",
+    "recorded_maf",
+    "payable_cii",
+    "payable_ma",
 ];
 
 /// The parts of the fee on a settlement row; with the person's burden they are the whole fee.
 pub const PARTS: &[&str] = &[
-    "basic_pay", "cii_pay", "special_drug_pay", "ext_comp_counted", "ma_pay", "ra_pay", "hosp_borne", "oocat_pay",
+    "basic_pay",
+    "cii_pay",
+    "special_drug_pay",
+    "ext_comp_counted",
+    "ma_pay",
+    "ra_pay",
+    "hosp_borne",
+    "oocat_pay",
     "psn_burden",
 ];
 
-/// The columns of `audit.parquet`, in order.
+/// The columns of `audit.parquet`, in order. Section 5 of the contract gives `dise_codg`, which section
+/// 1.1 carries into the audit, no place; it stands last.
 pub const AUDIT: &[&str] = &[
-    "psn_no", "setl_id", "step", "layer", "identity", "rule", "clause", "pool", "base", "from", "to", "lo", "ratio",
-    "gross", "cap", "cap_used", "paid",
+    "psn_no",
+    "setl_id",
+    "step",
+    "layer",
+    "identity",
+    "rule",
+    "clause",
+    "pool",
+    "base",
+    "from",
+    "to",
+    "lo",
+    "ratio",
+    "gross",
+    "cap",
+    "cap_used",
+    "paid",
+    "dise_codg",
 ];
 
 /// Which layers of the audit make which column of the settlement.
@@ -76,7 +153,13 @@ pub const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 const OTHER_MONEY: &[&str] = &[
-    "threshold", "accumulated", "standard", "subsidy", "own_part", "payable_instant", "payable_year_end",
+    "threshold",
+    "accumulated",
+    "standard",
+    "subsidy",
+    "own_part",
+    "payable_instant",
+    "payable_year_end",
     "payable_application",
 ];
 

@@ -41,7 +41,9 @@ pub fn audit_adds_up(settlement: &Table, audit: &Table) -> Vec<String> {
             }
         }
     }
-    broken.extend(paid.keys().map(|(claim, column)| format!("{}: audit of {column}, but no such claim", claim.join("/"))));
+    broken.extend(
+        paid.keys().map(|(claim, column)| format!("{}: audit of {column}, but no such claim", claim.join("/"))),
+    );
     broken
 }
 
@@ -50,13 +52,19 @@ pub fn every_row_once(ledger_rows: usize, settlement: &Table, rejects: &Table) -
     let rejected = rejects.rows.iter().filter(|r| r.get("source").is_some_and(|s| s == "ledger")).count();
     let settled = settlement.rows.len();
     let broken = settled + rejected != ledger_rows;
-    broken.then(|| format!("{ledger_rows} ledger rows, {settled} settled and {rejected} rejected")).into_iter().collect()
+    broken
+        .then(|| format!("{ledger_rows} ledger rows, {settled} settled and {rejected} rejected"))
+        .into_iter()
+        .collect()
 }
 
 /// A table has exactly these columns, in this order.
 pub fn columns(name: &str, table: &Table, expected: &[&str]) -> Vec<String> {
     let found = &table.columns;
-    (found != expected).then(|| format!("columns of {name}: expected {expected:?}, found {found:?}")).into_iter().collect()
+    (found != expected)
+        .then(|| format!("columns of {name}: expected {expected:?}, found {found:?}"))
+        .into_iter()
+        .collect()
 }
 
 fn claim(row: &Row) -> [&str; 2] {

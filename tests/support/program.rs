@@ -53,11 +53,6 @@ impl Settle {
         self.option("--params", path)
     }
 
-    /// Outside the policy's dates too.
-    pub fn as_if(self) -> Self {
-        self.flag("--as-if")
-    }
-
     /// With one more flag.
     pub fn flag(mut self, name: &str) -> Self {
         self.0.push(name.into());

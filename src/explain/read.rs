@@ -1,0 +1,180 @@
+//! A person's rows of the output files, and nobody else's.
+
+use crate::model::fen;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow::record_batch::RecordBatch;
+use chrono::DateTime;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::statistics::Statistics;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// Why outputs cannot be explained.
+#[derive(Debug, thiserror::Error)]
+pub enum ExplainError {
+    /// Not the output folder of a run.
+    #[error("{path}: {source}\n  give the output folder of a settle run", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file cannot be read.
+    #[error("{path}: {message}\n  settle again; the folder seems damaged", path = path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was said.
+        message: String,
+    },
+    /// Nobody of that number.
+    #[error("person {psn_no} has no claim in {dir}\n  check the number; a rejected row stands in rejects.parquet", dir = dir.display())]
+    NoPerson {
+        /// The person.
+        psn_no: String,
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The person has no such claim.
+    #[error("person {psn_no} has no claim {setl_id} in {dir}\n  leave out --claim to see all of them", dir = dir.display())]
+    NoClaim {
+        /// The person.
+        psn_no: String,
+        /// The claim.
+        setl_id: String,
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The run was made without an audit.
+    #[error("{dir} holds no audit.parquet\n  settle again without `--audit none`", dir = dir.display())]
+    NoAudit {
+        /// The folder.
+        dir: PathBuf,
+    },
+}
+
+/// Rows of one file.
+#[derive(Debug, Default)]
+pub struct Rows {
+    batches: Vec<RecordBatch>,
+}
+
+/// One row.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    batch: &'a RecordBatch,
+    at: usize,
+}
+
+impl Rows {
+    /// A person's rows of a file; only row groups that may hold the person are decoded.
+    ///
+    /// # Errors
+    /// [`ExplainError`].
+    pub fn of(dir: &Path, name: &str, psn_no: &str) -> Result<Self, ExplainError> {
+        let path = dir.join(name);
+        let file = File::open(&path).map_err(|source| ExplainError::Io { path: path.clone(), source })?;
+        let damaged = |message: String| ExplainError::Damaged { path: path.clone(), message };
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
+            .map_err(|e| damaged(e.to_string()))?;
+        let groups: Vec<usize> = (0..builder.metadata().num_row_groups())
+            .filter(|g| may_hold(builder.metadata().row_group(*g), psn_no))
+            .collect();
+        let reader = builder.with_row_groups(groups).build().map_err(|e| damaged(e.to_string()))?;
+        let mut rows = Rows::default();
+        for batch in reader {
+            let batch = batch.map_err(|e| damaged(e.to_string()))?;
+            let ids = batch.column_by_name("psn_no").ok_or_else(|| damaged("no column psn_no".into()))?;
+            let ids = cast(ids, &DataType::Utf8).map_err(|e| damaged(e.to_string()))?;
+            let mine: BooleanArray = ids.as_string::<i32>().iter().map(|id| Some(id == Some(psn_no))).collect();
+            let batch = filter_record_batch(&batch, &mine).map_err(|e| damaged(e.to_string()))?;
+            if batch.num_rows() > 0 {
+                rows.batches.push(batch);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The rows, in file order.
+    pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        self.batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |at| Row { batch, at }))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.batches.is_empty()
+    }
+}
+
+/// Whether a row group's statistics allow the person; without statistics, yes.
+fn may_hold(group: &RowGroupMetaData, psn_no: &str) -> bool {
+    let column = group.columns().iter().find(|c| c.column_path().string() == "psn_no");
+    match column.and_then(|c| c.statistics()) {
+        Some(Statistics::ByteArray(s)) => {
+            let below = s.min_opt().is_some_and(|min| psn_no.as_bytes() < min.data());
+            // A maximum may be cut short, and then is no bound for texts that go on.
+            let above = s.max_is_exact() && s.max_opt().is_some_and(|max| psn_no.as_bytes() > max.data());
+            !below && !above
+        }
+        Some(Statistics::Int64(s)) => psn_no.parse::<i64>().is_ok_and(|id| {
+            s.min_opt().is_none_or(|min| id >= *min) && s.max_opt().is_none_or(|max| id <= *max)
+        }),
+        _ => true,
+    }
+}
+
+impl Row<'_> {
+    fn column(&self, name: &str) -> Option<&ArrayRef> {
+        self.batch.column_by_name(name).filter(|c| c.is_valid(self.at))
+    }
+
+    /// A text, or an id of either type; empty where there is none.
+    pub fn text(&self, name: &str) -> String {
+        let Some(column) = self.column(name) else { return String::new() };
+        match column.data_type() {
+            DataType::Int64 => column.as_primitive::<Int64Type>().value(self.at).to_string(),
+            DataType::Utf8 => column.as_string::<i32>().value(self.at).to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// An amount in fen.
+    pub fn fen(&self, name: &str) -> Option<i64> {
+        let raw = self.decimal(name)?;
+        i64::try_from(raw).ok()
+    }
+
+    /// A ratio in millionths.
+    pub fn ratio(&self, name: &str) -> Option<i64> {
+        self.decimal(name).and_then(|raw| i64::try_from(raw).ok())
+    }
+
+    fn decimal(&self, name: &str) -> Option<i128> {
+        let column = self.column(name)?;
+        let array = column.as_primitive_opt::<Decimal128Type>()?;
+        Some(array.value(self.at))
+    }
+
+    /// A whole number.
+    pub fn int(&self, name: &str) -> Option<i32> {
+        let column = self.column(name)?;
+        Some(column.as_primitive_opt::<Int32Type>()?.value(self.at))
+    }
+
+    /// An instant, as it is read.
+    pub fn time(&self, name: &str) -> String {
+        let time = self.column(name).and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>()).map(|c| c.value(self.at));
+        let shown = time.and_then(DateTime::from_timestamp_micros);
+        shown.map_or_else(String::new, |t| t.naive_utc().format("%Y-%m-%d %H:%M:%S").to_string())
+    }
+
+    /// An amount for people.
+    pub fn money(&self, name: &str) -> String {
+        self.fen(name).map_or_else(|| "—".to_owned(), |fen| fen::to_grouped(i128::from(fen)))
+    }
+}

@@ -1,5 +1,50 @@
 //! One-stop medical settlement as a batch: a year's claims ledger and a roster of identities in, a
-//! settlement, its audit, persons' totals, alerts, subsidies and rejects out.
+//! settlement with its audit out, every fen explained.
+//!
+//! # The way of the data
+//!
+//! ```text
+//!  ledger *.parquet ─┐                                    policy *.toml   parameters.toml
+//!                    ▼                                          │               │
+//!  [ledger]   open ─ schema ─ decode ─ normalise ──► rejects    ▼               ▼
+//!                    │ normalised batches             [policy]  document ─ check ─ compile
+//!                    ▼                                          │
+//!  [persons]  cuts ─ scatter ─ store ─ sort ─ resolve           │ integer tables
+//!                    │ one person's rows in time order          ▼
+//!  [roster]   periods, grants ──────────────► [settle]  years ─ runs ─ claims ─ layers
+//!                                                       │ columns
+//!                                                       ▼
+//!  [output]   settlement · audit · persons · alerts · subsidies · rejects · manifest ─ publish
+//! ```
+//!
+//! | module | idea | does no |
+//! |---|---|---|
+//! | [`model`] | money, dates, closed code sets | I/O |
+//! | [`policy`] | a city's rules as data, checked and compiled | claims |
+//! | [`ledger`], [`roster`] | input files as normalised columns, with rejects | settling |
+//! | [`persons`] | rows by person in time order; which of them count | money |
+//! | [`settle`] | the kernel: one person in, outcomes and audit out | I/O, strings, allocation a claim |
+//! | [`output`] | Parquet files, manifest, all-or-nothing folder | rules |
+//! | [`run`] | one run from files to folder, in parallel | printing |
+//! | [`explain`], [`report`] | texts for people, from the outputs alone | settling |
+//! | [`generate`] | synthetic ledgers | real persons |
+//! | [`cli`] | what was typed, what it means | rules |
+//!
+//! # Invariants
+//!
+//! - Every row conserves money: the parts are the fee, none is negative. It is checked on every row of
+//!   every run before anything is published.
+//! - Every ledger row ends in exactly one of settlement and rejects.
+//! - Money is integer fen ([`model::fen`]); no money is ever a binary float. Decimals stand at the edges.
+//! - There is one kernel, [`settle::settle_person`]. Nothing else applies a rule.
+//! - No city and no clause stands in Rust: a policy is a TOML file.
+//! - The same inputs give the same bytes, whatever the threads, the memory limit, the order of rows and
+//!   files. So nothing iterates over a hash, and cuts between row groups hang on the persons alone.
+//! - The output folder appears whole or not at all.
+//! - Library code neither prints nor panics on input; errors say what, where and what to do.
+//!
+//! How open words of the policy texts are read: [`rulings`]. What changed: [`changes`].
+
 pub mod cli;
 pub mod explain;
 pub mod generate;
@@ -12,3 +57,9 @@ pub mod report;
 pub mod roster;
 pub mod run;
 pub mod settle;
+
+#[doc = include_str!("docs/rulings.md")]
+pub mod rulings {}
+
+#[doc = include_str!("docs/changes.md")]
+pub mod changes {}

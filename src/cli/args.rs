@@ -152,6 +152,18 @@ pub struct ExplainArgs {
     /// Only this claim
     #[arg(long, value_name = "SETL_ID")]
     pub claim: Option<String>,
+    /// Language [default: from the locale]
+    #[arg(long, value_enum)]
+    pub lang: Option<Language>,
+}
+
+/// Language of texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// Chinese
+    Zh,
+    /// English, with Chinese terms
+    En,
 }
 
 /// `onestop policy`.

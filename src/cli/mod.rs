@@ -44,6 +44,13 @@ impl<E: std::error::Error> From<E> for Failure {
 
 /// Runs a command line; the exit code.
 pub fn run(cli: Cli) -> ExitCode {
+    let shown = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // A panic of the Parquet reader on a damaged file is told as an error of that file.
+        if !crate::ledger::open::is_guarded() {
+            shown(panic);
+        }
+    }));
     let done = match cli.command {
         Command::Settle(args) => settle::run(*args),
         Command::Generate(args) => generate::run(&args),

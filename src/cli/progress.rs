@@ -30,7 +30,8 @@ impl Progress for Bars {
         };
         // indicatif itself stays silent where stderr is no terminal.
         let target = if self.shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} rows, {per_sec}, {eta} left");
+        let style =
+            ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} rows, {per_sec}, {eta} left");
         let bar = ProgressBar::with_draw_target(Some(rows), target).with_message(label);
         self.with(|slot| *slot = Some(style.map_or_else(|_| bar.clone(), |s| bar.clone().with_style(s))));
     }

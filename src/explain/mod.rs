@@ -1,21 +1,38 @@
 //! A person's year, step by step, from the outputs alone: nothing is settled again.
 
 pub mod read;
+pub mod words;
 
-use crate::model::codes::{Care, Channel, Identity, Insutype, Layer, ScopeReason, Status};
-use crate::model::fen::to_grouped;
+use crate::model::codes::{Channel, Layer, ScopeReason, Status};
+use crate::model::fen::{parse_yuan, to_grouped};
 use crate::policy::value::Ratio;
 use crate::report::table::{Align, Table};
 use polars::prelude::{Column, DataFrame, GroupsIndicator, PolarsResult};
 use read::{ExplainError, Row, Rows};
-use std::fmt::Write as _;
 use std::path::Path;
+use words::{Lang, Step};
+
+/// Sums of a year: column, English and Chinese.
+const YEAR_SUMS: [(&str, &str, &str); 12] = [
+    ("medfee_sumamt", "total fee 医疗费总额", "医疗费总额"),
+    ("basic_pay", "basic insurance 基本医保", "基本医保"),
+    ("cii_pay", "catastrophic insurance 大病保险", "大病保险"),
+    ("special_drug_pay", "special drugs 大病保险特药", "大病保险特药"),
+    ("ma_pay", "medical assistance 医疗救助", "医疗救助"),
+    ("ra_pay", "re-assistance 再救助", "再救助（倾斜救助）"),
+    ("oocat_pay", "out-of-catalogue 目录外救助", "目录外救助"),
+    ("hosp_borne", "borne by institutions 医疗机构承担", "医疗机构承担"),
+    ("ext_comp_counted", "outside compensation 外部补偿", "外部补偿"),
+    ("psn_burden", "left to the person 个人负担", "个人负担"),
+    ("recorded_maf", "assistance already paid 救助已付", "救助已付"),
+    ("payable_ma", "assistance still owed 救助应付", "救助本次应付"),
+];
 
 /// Tells a person's year, or one claim of it.
 ///
 /// # Errors
 /// [`ExplainError`]: not a run's folder, no audit, no such person or claim.
-pub fn explain(dir: &Path, psn_no: &str, claim: Option<&str>) -> Result<String, ExplainError> {
+pub fn explain(dir: &Path, psn_no: &str, claim: Option<&str>, lang: Lang) -> Result<String, ExplainError> {
     let policy = policy_of(dir)?;
     let settlement = Rows::of(dir, "settlement.parquet", psn_no)?;
     if settlement.is_empty() {
@@ -26,45 +43,29 @@ pub fn explain(dir: &Path, psn_no: &str, claim: Option<&str>) -> Result<String, 
     }
     let audit = Rows::of(dir, "audit.parquet", psn_no)?;
     let persons = Rows::of(dir, "persons.parquet", psn_no)?;
-    let alerts = Rows::of(dir, "alerts.parquet", psn_no)?;
-    let mut text = String::new();
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "Person 人员 {psn_no}\n{policy}");
+    let mut text = format!("{} {psn_no}\n{policy}\n", lang.pick("Person 人员", "人员编号"));
     if claim.is_none() {
-        persons.iter().for_each(|year| text.push_str(&year_head(&year)));
+        persons.iter().for_each(|year| text.push_str(&year_head(&year, lang)));
     }
-    let mut number = 0;
-    for row in settlement.iter() {
-        number += 1;
-        if claim.is_none_or(|id| row.text("setl_id") == id) {
-            let steps: Vec<Row<'_>> = audit.iter().filter(|a| a.text("setl_id") == row.text("setl_id")).collect();
-            text.push_str(&claim_story(number, &row, &steps));
+    let mut told = false;
+    for (number, row) in settlement.iter().enumerate() {
+        let setl_id = row.text("setl_id");
+        if claim.is_none_or(|id| setl_id == id) {
+            told = true;
+            let steps: Vec<Row<'_>> = audit.iter().filter(|a| a.text("setl_id") == setl_id).collect();
+            text.push_str(&claim_story(number + 1, &row, &steps, lang));
         }
     }
     if let Some(id) = claim {
-        if !settlement.iter().any(|r| r.text("setl_id") == id) {
-            let (psn_no, setl_id) = (psn_no.to_owned(), id.to_owned());
-            return Err(ExplainError::NoClaim { psn_no, setl_id, dir: dir.to_owned() });
-        }
-        return Ok(text);
+        let (psn_no, setl_id) = (psn_no.to_owned(), id.to_owned());
+        return if told { Ok(text) } else { Err(ExplainError::NoClaim { psn_no, setl_id, dir: dir.to_owned() }) };
     }
-    for alert in alerts.iter() {
-        let _ = writeln!(
-            text,
-            "\nAlert 预警 {}: after claim {} of {} the accumulated burden is {}, above {} （{}）",
-            alert.text("alert"),
-            alert.text("setl_id"),
-            alert.time("setl_time"),
-            alert.money("accumulated"),
-            alert.money("threshold"),
-            alert.text("clause")
-        );
-    }
+    Rows::of(dir, "alerts.parquet", psn_no)?.iter().for_each(|alert| text.push_str(&lang.alert(&alert)));
     let failed = |e: polars::error::PolarsError| ExplainError::Damaged {
         path: dir.join("audit.parquet"),
         message: e.to_string(),
     };
-    text.push_str(&by_clause(&audit).map_err(failed)?);
+    text.push_str(&by_clause(&audit, lang).map_err(failed)?);
     Ok(text)
 }
 
@@ -78,187 +79,123 @@ fn policy_of(dir: &Path) -> Result<String, ExplainError> {
     Ok(format!("{} {} ({})", get("document"), get("title"), get("id")))
 }
 
-fn identity(code: &str) -> String {
-    Identity::parse(code).map_or_else(|| code.to_owned(), |i| format!("{} {i}", i.label()))
-}
-
 /// What the year came to, and the runs not taken under 就高不重复.
-fn year_head(year: &Row<'_>) -> String {
-    let mut text = format!("\nYear 年度 {}\n", year.int("charge_year").unwrap_or_default());
+fn year_head(year: &Row<'_>, lang: Lang) -> String {
+    let mut text = format!("\n{} {}\n", lang.pick("Year 年度", "年度"), year.int("charge_year").unwrap_or_default());
     let held = year.text("identities");
     if held.is_empty() {
-        text.push_str("  no identity in force on any claim 无救助身份\n");
+        text.push_str(lang.pick("  no identity in force on any claim 无救助身份\n", "  各次就诊当日均无救助身份\n"));
         return text;
     }
-    let names: Vec<String> = held.split(',').map(identity).collect();
-    let _ = writeln!(text, "  identities held 持有身份: {}", names.join(", "));
-    let runs = year.text("runs_not_taken");
-    if !runs.is_empty() {
-        let layers = ["cii_pay", "special_drug_pay", "ma_pay", "ra_pay", "oocat_pay"];
-        let kept: i64 = layers.iter().filter_map(|l| year.fen(l)).sum();
-        let _ = writeln!(
-            text,
-            "  applied first 优先适用: {} — the layers pay {} (就高不重复: of several identities the one that pays most)",
-            identity(&year.text("identity_preferred")),
-            to_grouped(i128::from(kept))
-        );
-        for run in runs.split("; ") {
-            if let Some((code, total)) = run.split_once('=') {
-                let total = crate::model::fen::parse_yuan(total).map_or_else(|_| total.to_owned(), |f| to_grouped(i128::from(f)));
-                let _ = writeln!(text, "    not taken 未采用: {} would have paid {total}", identity(code));
-            }
-        }
-    }
+    let names: Vec<String> = held.split(',').map(|code| lang.identity(code)).collect();
+    text.push_str(&format!("  {}{}\n", lang.pick("identities held 持有身份: ", "持有身份："), names.join(", ")));
+    text.push_str(&runs(year, lang));
     let mut table = Table::new(&[Align::Left, Align::Right]).indented(2);
-    for (column, label) in [
-        ("medfee_sumamt", "total fee 医疗费总额"),
-        ("basic_pay", "basic insurance 基本医保"),
-        ("cii_pay", "catastrophic insurance 大病保险"),
-        ("special_drug_pay", "special drugs 大病保险特药"),
-        ("ma_pay", "medical assistance 医疗救助"),
-        ("ra_pay", "re-assistance 再救助"),
-        ("oocat_pay", "out-of-catalogue 目录外救助"),
-        ("hosp_borne", "borne by institutions 医疗机构承担"),
-        ("ext_comp_counted", "outside compensation 外部补偿"),
-        ("psn_burden", "left to the person 个人负担"),
-        ("recorded_maf", "assistance already paid 救助已付"),
-        ("payable_ma", "assistance still owed 救助应付"),
-    ] {
+    for (column, en, zh) in YEAR_SUMS {
         if year.fen(column) != Some(0) {
-            table.row([label.to_owned(), year.money(column)]);
+            table.row([lang.pick(en, zh).to_owned(), year.money(column)]);
         }
     }
     text.push_str(&table.to_string());
     text
 }
 
-/// One claim: what came in, every step, what is left.
-fn claim_story(number: usize, row: &Row<'_>, steps: &[Row<'_>]) -> String {
-    let care = row.text("care");
-    let care = Care::parse(&care).map_or(care.clone(), |c| format!("{} {c}", c.label()));
-    let insutype = row.text("insutype");
-    let insutype = Insutype::parse(&insutype).map_or(insutype.clone(), |i| i.label().to_owned());
-    let mut text =
-        format!("\n{number}. {}  claim {}  {care}, {insutype}\n", row.time("setl_time"), row.text("setl_id"));
-    let status = row.text("status");
-    let status = Status::parse(&status);
-    if status == Some(Status::Reversed) {
-        text.push_str("   reversed 已冲销: a refund, or the record that it cancels; it counts nowhere\n");
-        return text;
+/// Which identity was applied first, and what the others would have paid.
+fn runs(year: &Row<'_>, lang: Lang) -> String {
+    let runs = year.text("runs_not_taken");
+    if runs.is_empty() {
+        return String::new();
     }
-    let _ = writeln!(
-        text,
-        "   total fee {}, within scope {}; basic insurance paid {}, which leaves {}",
-        row.money("medfee_sumamt"),
-        row.money("inscp_scp_amt"),
-        row.money("basic_pay"),
-        row.money("burden_after_basic")
-    );
-    let mut layer = String::new();
-    for step in steps {
-        let this = step.text("layer");
-        if this != layer {
-            text.push_str(&before_layer(row, &this));
-            layer = this;
-        }
-        text.push_str(&step_story(step));
-    }
-    if let Some(reason) = ScopeReason::parse(&row.text("reason")) {
-        let _ = writeln!(text, "   outside assistance 不属救助范围: {} {reason}", reason.label());
-    } else if row.fen("ma_base") == Some(0) {
-        text.push_str("   nothing is left for assistance 无可救助费用\n");
-    }
-    if let Some(channel) = Channel::parse(&row.text("channel")) {
-        let _ = writeln!(
-            text,
-            "   assisted as {}, {} {channel}",
-            identity(&row.text("identity")),
-            channel.label()
-        );
-    }
-    let note = row.text("note");
-    if !note.is_empty() {
-        let _ = writeln!(text, "   note 提示: {note}");
-    }
-    if row.fen("hosp_borne") != Some(0) {
-        let _ = writeln!(text, "   borne by the institution 医疗机构承担: {}", row.money("hosp_borne"));
-    }
-    let _ = writeln!(text, "   left to the person 个人负担: {}", row.money("psn_burden"));
-    if row.fen("recorded_maf") != Some(0) || row.fen("payable_ma") != Some(0) {
-        let _ = writeln!(
-            text,
-            "   assistance already paid {}, still owed {}",
-            row.money("recorded_maf"),
-            row.money("payable_ma")
-        );
+    let kept = lang.identity(&year.text("identity_preferred"));
+    let mut text = match lang {
+        Lang::En => format!(
+            "  applied first 优先适用: {kept} (就高不重复: of several identities the one whose year pays most)\n"
+        ),
+        Lang::Zh => format!("  就高不重复：按{kept}优先，全年待遇最高\n"),
+    };
+    for run in runs.split("; ") {
+        let Some((code, total)) = run.split_once('=') else { continue };
+        let total = parse_yuan(total).map_or_else(|_| total.to_owned(), |fen| to_grouped(i128::from(fen)));
+        let identity = lang.identity(code);
+        text.push_str(&match lang {
+            Lang::En => format!("    not taken 未采用: with {identity} first the year would have paid {total}\n"),
+            Lang::Zh => format!("    未采用：按{identity}优先，全年待遇 {total} 元\n"),
+        });
     }
     text
 }
 
-/// What a layer starts from.
-fn before_layer(row: &Row<'_>, layer: &str) -> String {
-    let Some(known) = Layer::parse(layer) else { return format!("   {layer}\n") };
-    let start = match known {
-        Layer::Ma if row.fen("ext_comp_counted") != Some(0) => format!(
-            ": after insurance {} is left; outside compensation {} comes off, so assistance pays on {}",
-            row.money("burden_after_cii"),
-            row.money("ext_comp_counted"),
-            row.money("ma_base")
-        ),
-        Layer::Ma => format!(": after insurance {} is left", row.money("ma_base")),
-        _ => String::new(),
-    };
-    format!("   {} {known}{start}\n", known.label())
+/// One claim: what came in, every step, what is left.
+fn claim_story(number: usize, row: &Row<'_>, steps: &[Row<'_>], lang: Lang) -> String {
+    let mut text = lang.claim(number, row);
+    if Status::parse(&row.text("status")) == Some(Status::Reversed) {
+        text.push_str(lang.pick(
+            "   reversed 已冲销: a refund, or the record that it cancels; it counts nowhere\n",
+            "   已冲销：退费记录或被退费的原记录，不计入任何累计\n",
+        ));
+        return text;
+    }
+    text.push_str(&lang.fee(row));
+    let mut layer = String::new();
+    for step in steps {
+        let this = step.text("layer");
+        if this != layer {
+            let start = if Layer::parse(&this) == Some(Layer::Ma) { lang.assistance_base(row) } else { String::new() };
+            text.push_str(&format!("   {}{start}\n", lang.layer(&this)));
+            layer = this;
+        }
+        text.push_str(&step_story(step, lang));
+    }
+    if let Some(reason) = ScopeReason::parse(&row.text("reason")) {
+        text.push_str(&lang.out_of_scope(reason));
+    } else if row.fen("ma_base") == Some(0) {
+        text.push_str(lang.pick("   nothing is left for assistance 无可救助费用\n", "   没有可救助的费用\n"));
+    }
+    if let Some(channel) = Channel::parse(&row.text("channel")) {
+        text.push_str(&lang.channel(row, channel));
+    }
+    let note = row.text("note");
+    if !note.is_empty() {
+        text.push_str(&format!("   {}{note}\n", lang.pick("note 提示: ", "提示：")));
+    }
+    if row.fen("hosp_borne") != Some(0) {
+        let label = lang.pick("borne by the institution 医疗机构承担: ", "医疗机构承担：");
+        text.push_str(&format!("   {label}{}\n", row.money("hosp_borne")));
+    }
+    text.push_str(&lang.left(row));
+    text
 }
 
 /// One audit row as a sentence.
-fn step_story(step: &Row<'_>) -> String {
-    let ratio = step.ratio("ratio").map(|ppm| Ratio(ppm).percent());
-    let cited = format!("[{}（{}）]", step.text("rule"), step.text("clause"));
-    let paid = step.money("paid");
-    let what = match (step.fen("lo"), ratio) {
-        (Some(0), Some(ratio)) if ratio == "0 %" => format!(
-            "the year's burden goes from {} to {}, still under the deductible: nothing is paid",
-            step.money("from"),
-            step.money("to")
-        ),
-        (Some(_), Some(ratio)) if ratio == "0 %" => format!(
-            "the year's burden goes from {} to {}, above the last bracket: nothing is paid",
-            step.money("from"),
-            step.money("to")
-        ),
-        (Some(_), Some(ratio)) => format!(
-            "the year's burden goes from {} to {}, in the bracket from {}: {ratio} comes to {}",
-            step.money("from"),
-            step.money("to"),
-            step.money("lo"),
-            step.money("gross")
-        ),
-        (None, Some(ratio)) => match Layer::parse(&step.text("layer")) {
-            Some(Layer::TopUp) => format!("topped up towards {ratio} of what is in scope: {} is short", step.money("gross")),
-            _ => format!("a fixed share of {ratio} comes to {}", step.money("gross")),
-        },
-        (_, None) => format!("carried as recorded: {}", step.money("gross")),
+fn step_story(row: &Row<'_>, lang: Lang) -> String {
+    let ratio = row.ratio("ratio");
+    let percent = ratio.map(|ppm| Ratio(ppm).percent()).unwrap_or_default();
+    let step = match (row.fen("lo"), ratio) {
+        (Some(0), Some(0)) => Step::UnderDeductible,
+        (Some(_), Some(0)) => Step::AboveLast,
+        (Some(_), _) => Step::Bracket(&percent),
+        (None, Some(_)) if Layer::parse(&row.text("layer")) == Some(Layer::TopUp) => Step::TopUp(&percent),
+        (None, Some(_)) => Step::Share(&percent),
+        (None, None) => Step::Carried,
     };
-    let (gross, fen) = (step.fen("gross").unwrap_or(0), step.fen("paid").unwrap_or(0));
-    let room = match (step.fen("cap"), step.fen("cap_used")) {
-        (Some(cap), Some(used)) => {
-            let left = to_grouped(i128::from((cap - used).max(0)));
-            let cut = if fen < gross { "; the limit cuts it" } else { "" };
-            format!("; of the limit {} a room of {left} is left{cut}", step.money("cap"))
+    let mut text = format!("     {}", lang.step(&step, row));
+    let (gross, paid) = (row.fen("gross").unwrap_or(0), row.fen("paid").unwrap_or(0));
+    if gross != 0 {
+        match (row.fen("cap"), row.fen("cap_used")) {
+            (Some(cap), Some(used)) => text.push_str(&lang.room(cap, used, paid < gross)),
+            _ if paid < gross => text.push_str(lang.pick("; at most what is left", "；以剩余费用为限")),
+            _ => {}
         }
-        _ if fen < gross => "; at most what is left".to_owned(),
-        _ => String::new(),
-    };
-    let pays = if gross == 0 { String::new() } else { format!(" → paid {paid}") };
-    let room = if gross == 0 { String::new() } else { room };
-    format!("     {what}{room}{pays}  {cited}\n")
+        text.push_str(&format!(" → {}{}", lang.pick("paid ", "支付 "), row.money("paid")));
+    }
+    text.push_str(&format!("  [{}（{}）]\n", row.text("rule"), row.text("clause")));
+    text
 }
 
-/// What each rule and clause paid over the whole person. polars groups; the sums are our own, checked.
-fn by_clause(audit: &Rows) -> PolarsResult<String> {
+/// What each rule and clause paid over the whole person. polars groups; the sums are our own.
+fn by_clause(audit: &Rows, lang: Lang) -> PolarsResult<String> {
     let column = |name: &str| audit.iter().map(|r| r.text(name)).collect::<Vec<_>>();
-    let paid: Vec<i64> = audit.iter().map(|r| r.fen("paid").unwrap_or(0)).collect();
+    let paid: Vec<i128> = audit.iter().map(|r| i128::from(r.fen("paid").unwrap_or(0))).collect();
     let by = ["layer", "rule", "clause"];
     let frame = DataFrame::new_infer_height(by.iter().map(|n| Column::new((*n).into(), column(n))).collect())?;
     let grouped = frame.group_by_stable(by)?;
@@ -269,17 +206,14 @@ fn by_clause(audit: &Rows) -> PolarsResult<String> {
     let mut table = Table::new(&[Align::Left, Align::Left, Align::Left, Align::Right]).indented(2);
     for (group, rows) in grouped.get_groups().iter().enumerate() {
         let fen: i128 = match rows {
-            GroupsIndicator::Idx((_, rows)) => rows.iter().map(|r| i128::from(paid[*r as usize])).sum(),
-            GroupsIndicator::Slice([first, len]) => {
-                let first = first as usize;
-                paid[first..first + len as usize].iter().copied().map(i128::from).sum()
-            }
+            GroupsIndicator::Idx((_, rows)) => rows.iter().map(|r| paid[*r as usize]).sum(),
+            GroupsIndicator::Slice([first, len]) => paid[first as usize..(first + len) as usize].iter().sum(),
         };
         if fen != 0 {
-            let layer = text(0, group)?;
-            let label = Layer::parse(&layer).map_or(layer.clone(), |l| format!("{} {l}", l.label()));
-            table.row([label, text(1, group)?, format!("（{}）", text(2, group)?), to_grouped(fen)]);
+            let clause = format!("（{}）", text(2, group)?);
+            table.row([lang.layer(&text(0, group)?), text(1, group)?, clause, to_grouped(fen)]);
         }
     }
-    Ok(if table.is_empty() { String::new() } else { format!("\nPaid by rule and clause 按规则与条款\n{table}") })
+    let title = lang.pick("Paid by rule and clause 按规则与条款", "按规则与条款汇总");
+    Ok(if table.is_empty() { String::new() } else { format!("\n{title}\n{table}") })
 }

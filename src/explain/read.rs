@@ -80,8 +80,8 @@ impl Rows {
         let file = File::open(&path).map_err(|source| ExplainError::Io { path: path.clone(), source })?;
         let damaged = |message: String| ExplainError::Damaged { path: path.clone(), message };
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-            .map_err(|e| damaged(e.to_string()))?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(|e| damaged(e.to_string()))?;
         let groups: Vec<usize> = (0..builder.metadata().num_row_groups())
             .filter(|g| may_hold(builder.metadata().row_group(*g), psn_no))
             .collect();
@@ -121,9 +121,9 @@ fn may_hold(group: &RowGroupMetaData, psn_no: &str) -> bool {
             let above = s.max_is_exact() && s.max_opt().is_some_and(|max| psn_no.as_bytes() > max.data());
             !below && !above
         }
-        Some(Statistics::Int64(s)) => psn_no.parse::<i64>().is_ok_and(|id| {
-            s.min_opt().is_none_or(|min| id >= *min) && s.max_opt().is_none_or(|max| id <= *max)
-        }),
+        Some(Statistics::Int64(s)) => psn_no
+            .parse::<i64>()
+            .is_ok_and(|id| s.min_opt().is_none_or(|min| id >= *min) && s.max_opt().is_none_or(|max| id <= *max)),
         _ => true,
     }
 }
@@ -168,7 +168,8 @@ impl Row<'_> {
 
     /// An instant, as it is read.
     pub fn time(&self, name: &str) -> String {
-        let time = self.column(name).and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>()).map(|c| c.value(self.at));
+        let time =
+            self.column(name).and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>()).map(|c| c.value(self.at));
         let shown = time.and_then(DateTime::from_timestamp_micros);
         shown.map_or_else(String::new, |t| t.naive_utc().format("%Y-%m-%d %H:%M:%S").to_string())
     }

@@ -188,7 +188,9 @@ pub fn times(array: &ArrayRef) -> Result<Vec<Option<i64>>, ArrowError> {
     let array = plain(array)?;
     let rows = array.len();
     fn collect(rows: usize, array: &ArrayRef, value: impl Fn(usize) -> Option<i64>) -> Vec<Option<i64>> {
-        (0..rows).map(|row| if array.is_null(row) { None } else { Some(value(row).unwrap_or(UNREADABLE_TIME)) }).collect()
+        (0..rows)
+            .map(|row| if array.is_null(row) { None } else { Some(value(row).unwrap_or(UNREADABLE_TIME)) })
+            .collect()
     }
     let micros = match array.data_type() {
         DataType::Timestamp(TimeUnit::Second, _) => {
@@ -295,16 +297,10 @@ mod tests {
     fn money_of_every_kind() {
         let decimals = Decimal128Array::from(vec![Some(15_000), Some(15_001), None]);
         let decimals = decimals.with_precision_and_scale(20, 4).unwrap();
-        assert_eq!(
-            amounts(Arc::new(decimals)),
-            [Amount::Fen(150), Amount::Bad(AmountError::TooFine), Amount::Null]
-        );
+        assert_eq!(amounts(Arc::new(decimals)), [Amount::Fen(150), Amount::Bad(AmountError::TooFine), Amount::Null]);
         assert_eq!(amounts(Arc::new(Int64Array::from(vec![7]))), [Amount::Fen(700)]);
         let texts = StringArray::from(vec![" 1.50\t", "", "1o"]);
-        assert_eq!(
-            amounts(Arc::new(texts)),
-            [Amount::Fen(150), Amount::Null, Amount::Bad(AmountError::NotANumber)]
-        );
+        assert_eq!(amounts(Arc::new(texts)), [Amount::Fen(150), Amount::Null, Amount::Bad(AmountError::NotANumber)]);
     }
 
     #[test]

@@ -37,7 +37,9 @@ pub enum LedgerError {
         message: String,
     },
     /// A needed column is not there.
-    #[error("{file}: needed column `{name}` is missing; the file has {found}\n  rename it with --column {name}=THEIRS, or export it")]
+    #[error(
+        "{file}: needed column `{name}` is missing; the file has {found}\n  rename it with --column {name}=THEIRS, or export it"
+    )]
     MissingColumn {
         /// The file.
         file: String,
@@ -59,7 +61,9 @@ pub enum LedgerError {
         second: String,
     },
     /// A money column of binary floats.
-    #[error("{file}: column `{column}` is a float; money must be exact\n  export it as decimal, or accept checked values with --allow-float")]
+    #[error(
+        "{file}: column `{column}` is a float; money must be exact\n  export it as decimal, or accept checked values with --allow-float"
+    )]
     FloatColumn {
         /// The file.
         file: String,
@@ -67,7 +71,9 @@ pub enum LedgerError {
         column: String,
     },
     /// A time with a zone.
-    #[error("{file}: column `{column}` carries the time zone {zone}; times are local and without zone\n  export local times without a zone")]
+    #[error(
+        "{file}: column `{column}` carries the time zone {zone}; times are local and without zone\n  export local times without a zone"
+    )]
     ZonedTime {
         /// The file.
         file: String,
@@ -89,7 +95,9 @@ pub enum LedgerError {
         expected: &'static str,
     },
     /// Ids of two types.
-    #[error("{file}: `{column}` is {found}, but {expected} in {other}\n  ids must be of one type throughout; export them alike")]
+    #[error(
+        "{file}: `{column}` is {found}, but {expected} in {other}\n  ids must be of one type throughout; export them alike"
+    )]
     MixedIds {
         /// The file.
         file: String,
@@ -103,7 +111,9 @@ pub enum LedgerError {
         other: String,
     },
     /// Neither care nor med_type.
-    #[error("{file}: needed column `med_type` is missing, and there is no `care`; the file has {found}\n  export one of them")]
+    #[error(
+        "{file}: needed column `med_type` is missing, and there is no `care`; the file has {found}\n  export one of them"
+    )]
     NoCare {
         /// The file.
         file: String,
@@ -111,13 +121,17 @@ pub enum LedgerError {
         found: String,
     },
     /// The policy goes by a date that the ledger does not carry.
-    #[error("{file}: the policy decides year and identity by `enddate`, which is missing\n  export the last day of the visit as `enddate`")]
+    #[error(
+        "{file}: the policy decides year and identity by `enddate`, which is missing\n  export the last day of the visit as `enddate`"
+    )]
     NoEnddate {
         /// The file.
         file: String,
     },
     /// A ledger without roster and without identities.
-    #[error("the ledger carries no `identity`, and no roster is given\n  give --roster FILE, or export `identity` with the ledger")]
+    #[error(
+        "the ledger carries no `identity`, and no roster is given\n  give --roster FILE, or export `identity` with the ledger"
+    )]
     NoIdentities,
     /// `--recorded-maf` names what is no money column of the ledger.
     #[error("--recorded-maf: `{name}` is no payment column of the ledger\n  name columns such as maf_pay, oth_pay")]

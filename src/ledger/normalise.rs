@@ -312,14 +312,15 @@ impl<'a> Normaliser<'a> {
         for &name in &self.money {
             let spec = &LEDGER[name as usize];
             let mut values = vec![None; rows];
-            match columns.get(name as usize) {
-                Some(array) => decode::money(array, |row, amount| match amount {
+            if let Some(array) = columns.get(name as usize) {
+                decode::money(array, |row, amount| match amount {
                     Amount::Fen(fen) => values[row] = Some(fen),
                     Amount::Null if spec.needed => checks.null(row, spec.name),
                     Amount::Null => {}
-                    Amount::Bad(error) => checks.mark(row, RejectReason::BadValue, || format!("{}: {error}", spec.name)),
-                })?,
-                None => {}
+                    Amount::Bad(error) => {
+                        checks.mark(row, RejectReason::BadValue, || format!("{}: {error}", spec.name))
+                    }
+                })?;
             }
             block.columns.push(values);
         }

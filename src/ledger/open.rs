@@ -9,6 +9,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use std::cell::Cell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -154,7 +155,8 @@ impl InputFile {
             .map(|(c, at)| at.filter(|_| columns.contains(&c)).and_then(|i| order.binary_search(&i).ok()))
             .collect();
         loop {
-            let batch = guarded(&name, Some(row_group), || reader.next().transpose().map_err(Into::into)).map_err(E::from)?;
+            let batch =
+                guarded(&name, Some(row_group), || reader.next().transpose().map_err(Into::into)).map_err(E::from)?;
             let Some(batch) = batch else { return Ok(()) };
             each(&Columns { batch: &batch, positions: &positions })?;
         }
@@ -219,6 +221,16 @@ fn without_types(schema: &arrow::datatypes::Schema) -> arrow::datatypes::Schema 
     Schema::new(schema.fields().iter().map(known).collect::<Vec<_>>())
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is inside the Parquet reader, so that a panic becomes an error of the file and
+/// need not be shown as one.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
 /// Runs the Parquet reader; its errors and its panics on damaged files become errors of this file.
 fn guarded<T>(
     file: &str,
@@ -226,7 +238,10 @@ fn guarded<T>(
     read: impl FnOnce() -> Result<T, parquet::errors::ParquetError>,
 ) -> Result<T, LedgerError> {
     let failed = |message: String| LedgerError::Parquet { file: file.to_owned(), row_group, message };
-    match catch_unwind(AssertUnwindSafe(read)) {
+    let outer = GUARDED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(read));
+    GUARDED.set(outer);
+    match result {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(failed(error.to_string())),
         Err(_) => Err(failed("damaged data".to_owned())),

@@ -262,7 +262,8 @@ mod tests {
         let text = |n: &str| Field::new(n, DataType::Utf8, true);
         let money = |n: &str| Field::new(n, DataType::Decimal128(18, 2), true);
         let time = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None);
-        let mut fields = vec![text(" PSN_NO\t"), text("setl_id"), Field::new("setl_time", time, true), text("insutype")];
+        let mut fields =
+            vec![text(" PSN_NO\t"), text("setl_id"), Field::new("setl_time", time, true), text("insutype")];
         fields.extend(["medfee_sumamt", "INSCP_AMT", "hifp_pay"].map(money));
         fields
     }

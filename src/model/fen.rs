@@ -73,8 +73,7 @@ impl Round {
     #[inline]
     fn goes_up(self, quotient: i64, rest: i64, divisor: i64) -> bool {
         let twice = rest * 2;
-        twice > divisor
-            || (twice == divisor && (self.mode == Rounding::HalfUp || quotient % 2 != 0))
+        twice > divisor || (twice == divisor && (self.mode == Rounding::HalfUp || quotient % 2 != 0))
     }
 }
 
@@ -117,10 +116,7 @@ pub fn parse_yuan(text: &str) -> Result<i64, AmountError> {
                     Some(_) if digit == 0 => continue,
                     Some(_) => return Err(AmountError::TooFine),
                 }
-                fen = fen
-                    .checked_mul(10)
-                    .and_then(|f| f.checked_add(digit))
-                    .ok_or(AmountError::TooLarge)?;
+                fen = fen.checked_mul(10).and_then(|f| f.checked_add(digit)).ok_or(AmountError::TooLarge)?;
             }
             b'.' if decimals.is_none() => decimals = Some(0),
             _ => return Err(AmountError::NotANumber),
@@ -142,10 +138,7 @@ pub fn parse_yuan(text: &str) -> Result<i64, AmountError> {
 pub fn from_scaled(raw: i128, scale: i8) -> Result<i64, AmountError> {
     let shift = 2 - i32::from(scale);
     let fen = if shift >= 0 {
-        10i128
-            .checked_pow(shift.unsigned_abs())
-            .and_then(|f| raw.checked_mul(f))
-            .ok_or(AmountError::TooLarge)?
+        10i128.checked_pow(shift.unsigned_abs()).and_then(|f| raw.checked_mul(f)).ok_or(AmountError::TooLarge)?
     } else {
         // A divisor beyond i128 can only divide zero exactly.
         match 10i128.checked_pow(shift.unsigned_abs()) {

@@ -4,7 +4,7 @@ use super::columns::*;
 use crate::ledger::reject::{Reject, id_text};
 use crate::ledger::schema::IdType;
 use crate::model::codes::{Care, Channel, Insutype, Layer, RejectReason, ScopeReason, Status};
-use crate::persons::partition::Sorted;
+use crate::persons::sorted::Sorted;
 use crate::policy::tables::{Mask, Tables};
 use crate::settle::outcome::{MONEY_NAMES, Money, NO_POOL, PARTS};
 use crate::settle::sink::{AlertRow, AuditColumns, PersonColumns, PersonYear, SettlementColumns};
@@ -60,11 +60,7 @@ pub fn settlement_schema(psn_no: IdType, setl_id: IdType) -> SchemaRef {
 ///
 /// # Errors
 /// If Arrow refuses the columns.
-pub fn settlement(
-    context: Context<'_>,
-    rows: &Sorted,
-    columns: SettlementColumns,
-) -> Result<RecordBatch, ArrowError> {
+pub fn settlement(context: Context<'_>, rows: &Sorted, columns: SettlementColumns) -> Result<RecordBatch, ArrowError> {
     let claims = rows.claims();
     let at = |f: &dyn Fn(usize) -> u8| columns.row.iter().map(|r| Some(f(*r as usize))).collect::<Vec<_>>();
     let names = &context.tables.notes;

@@ -153,7 +153,8 @@ pub struct ControlTotals {
 
 fn yuan(fen: i128) -> String {
     // Beyond what a decimal holds, plain digits are as exact.
-    Decimal::try_from_i128_with_scale(fen, 2).map_or_else(|_| format!("{}.{:02}", fen / 100, fen % 100), |d| d.to_string())
+    Decimal::try_from_i128_with_scale(fen, 2)
+        .map_or_else(|_| format!("{}.{:02}", fen / 100, fen % 100), |d| d.to_string())
 }
 
 impl ControlTotals {

@@ -84,8 +84,7 @@ impl Encoder {
             }
             Ok(chunks)
         };
-        let chunks =
-            encode().map_err(|e| OutputError::Encode { file: self.name.clone(), message: e.to_string() })?;
+        let chunks = encode().map_err(|e| OutputError::Encode { file: self.name.clone(), message: e.to_string() })?;
         Ok(Some(Encoded { chunks, rows: batch.num_rows() as u64 }))
     }
 

@@ -2,4 +2,5 @@
 
 pub mod partition;
 pub mod resolve;
+pub mod sorted;
 pub mod store;

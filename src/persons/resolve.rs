@@ -1,6 +1,6 @@
 //! Which of a person's rows count: duplicates, reversals and policy dates, in that order (SPEC 2).
 
-use super::partition::Sorted;
+use super::sorted::Sorted;
 use crate::model::codes::RejectReason;
 use crate::model::date;
 use crate::model::fen;

@@ -12,8 +12,8 @@ use std::fs::File;
 use std::io::Cursor;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 /// Bytes of rows that wait in memory where `--memory` says nothing.
 pub const DEFAULT_MEMORY: u64 = 2 << 30;
@@ -58,7 +58,14 @@ impl Store {
     /// A store with so many bytes of memory, and a place for its spill file.
     pub fn new(budget: u64, folder: &Path) -> Self {
         let path = folder.join("rows.spill");
-        Self { budget, used: AtomicU64::new(0), end: AtomicU64::new(0), path, file: OnceLock::new(), opening: Mutex::new(()) }
+        Self {
+            budget,
+            used: AtomicU64::new(0),
+            end: AtomicU64::new(0),
+            path,
+            file: OnceLock::new(),
+            opening: Mutex::new(()),
+        }
     }
 
     /// Takes a batch in, from any thread.

@@ -107,7 +107,7 @@ pub fn check_with(doc: &PolicyDoc, parameters: &Parameters, years: &[i32]) -> Ve
         let needs = super::compile::Needs { subsidies: true };
         if let Err(error) = super::compile::compile(doc, parameters, &[year], needs) {
             let severity = match error {
-                super::error::PolicyError::MissingParameter { .. } => Severity::Warning,
+                super::error::PolicyError::MissingParameter(_) => Severity::Warning,
                 _ => Severity::Error,
             };
             let message = error.to_string().lines().next().unwrap_or_default().to_owned();
@@ -271,7 +271,10 @@ impl Checker<'_> {
             if let Some(special) = &doc.special_drug {
                 let both: Vec<_> = special.care.iter().filter(|c| layer.care.contains(c)).collect();
                 for care in both {
-                    self.error("special_drug", format!("`{care}` is also covered by [catastrophic]; one layer takes it"));
+                    self.error(
+                        "special_drug",
+                        format!("`{care}` is also covered by [catastrophic]; one layer takes it"),
+                    );
                 }
             }
         }
@@ -282,14 +285,22 @@ impl Checker<'_> {
             self.layer("reassistance", layer);
             for rule in &layer.rule {
                 let cells = cells(&self.ranks, layer, rule);
-                if !cells.is_empty() && cells.iter().all(|&(key, rank)| !ma.contains_key(&(key, rank)) && rank != ANYONE) {
-                    self.error(&rule.id, "no claim can reach it: assistance gives these identities no rate for this care");
+                if !cells.is_empty()
+                    && cells.iter().all(|&(key, rank)| !ma.contains_key(&(key, rank)) && rank != ANYONE)
+                {
+                    self.error(
+                        &rule.id,
+                        "no claim can reach it: assistance gives these identities no rate for this care",
+                    );
                 }
                 if rule.anyone {
                     self.error(&rule.id, "re-assistance follows the identity that assistance applied; list identities");
                 }
                 if layer.conditions.cap_reached && !self.has_assistance_cap(rule) {
-                    self.error(&rule.id, "no claim can reach it: it waits for an annual limit that these identities do not have");
+                    self.error(
+                        &rule.id,
+                        "no claim can reach it: it waits for an annual limit that these identities do not have",
+                    );
                 }
             }
         }
@@ -307,7 +318,10 @@ impl Checker<'_> {
             self.rule(layer, rule);
             let insurance = name == "catastrophic" || name == "special_drug";
             if insurance && (rule.pool.is_some() || rule.base.is_some()) {
-                self.error(&rule.id, "catastrophic insurance accumulates once a person and year; leave out pool and base");
+                self.error(
+                    &rule.id,
+                    "catastrophic insurance accumulates once a person and year; leave out pool and base",
+                );
             }
             if name == "assistance" && rule.anyone {
                 self.error(&rule.id, "assistance goes by identity; list identities");
@@ -317,7 +331,8 @@ impl Checker<'_> {
             for cell in cells(&self.ranks, layer, rule) {
                 match taken.get(&cell) {
                     Some(other) if !optional => {
-                        let message = format!("and `{other}` both hold for the same claim; split identities, care or levels");
+                        let message =
+                            format!("and `{other}` both hold for the same claim; split identities, care or levels");
                         self.error(&rule.id, message);
                         break;
                     }
@@ -423,9 +438,9 @@ impl Checker<'_> {
 
     fn has_assistance_cap(&self, rule: &RuleDoc) -> bool {
         let identities = with_sudden(&rule.identities);
-        identities.iter().all(|i| {
-            self.doc.assistance.rule.iter().any(|r| r.cap.is_some() && with_sudden(&r.identities).contains(i))
-        })
+        identities
+            .iter()
+            .all(|i| self.doc.assistance.rule.iter().any(|r| r.cap.is_some() && with_sudden(&r.identities).contains(i)))
     }
 
     /// One identity has one cap in one pool: "the cap in force" would else depend on the care kind.
@@ -433,7 +448,7 @@ impl Checker<'_> {
         let doc = self.doc;
         let mut caps: BTreeMap<(&str, &str, Identity), (&str, &Option<Amount>)> = BTreeMap::new();
         let mut clashes = Vec::new();
-        for (layer, rule) in rules(doc) {
+        for (layer, rule) in rules(doc).filter(|(layer, _)| layer.ends_with("assistance")) {
             let pool = rule.pool.as_deref().unwrap_or(layer);
             for &identity in &rule.identities {
                 match caps.get(&(layer, pool, identity)) {
@@ -565,7 +580,10 @@ impl Checker<'_> {
             }
         }
         for identity in unpaid {
-            self.error("channel", format!("`{identity}` has no channel; add a [[channel]] that holds for all its claims"));
+            self.error(
+                "channel",
+                format!("`{identity}` has no channel; add a [[channel]] that holds for all its claims"),
+            );
         }
         let last = doc.channel.len().saturating_sub(1);
         for (n, channel) in doc.channel.iter().enumerate() {

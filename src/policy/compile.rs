@@ -2,7 +2,7 @@
 
 use super::check;
 use super::document::*;
-use super::error::PolicyError;
+use super::error::{MissingParameter, PolicyError};
 use super::parameters::{BaseSchedule, Parameters, Standing, Used};
 use super::tables::*;
 use super::value::{Amount, ShareOf};
@@ -218,7 +218,10 @@ impl Compiler<'_> {
             table.schedules.push(schedule);
             for (key, rank) in cells(&self.ranks, layer, rule) {
                 if table.enter(key, rank, number).is_some() {
-                    return Err(refused(self.doc, format!("rule `{}`: another rule holds for the same claim", rule.id)));
+                    return Err(refused(
+                        self.doc,
+                        format!("rule `{}`: another rule holds for the same claim", rule.id),
+                    ));
                 }
             }
         }
@@ -343,14 +346,14 @@ impl Compiler<'_> {
     }
 
     fn missing(&self, parameter: &str, year: Option<i32>, at: Use<'_>) -> PolicyError {
-        PolicyError::MissingParameter {
+        PolicyError::MissingParameter(Box::new(MissingParameter {
             parameter: parameter.to_owned(),
             year: year.map_or(String::new(), |y| format!(" of year {y}")),
             year_line: year.map_or(String::new(), |y| format!(", year = {y}")),
             rule: at.rule.to_owned(),
             clause: at.clause.to_owned(),
             benefit_year: at.year,
-        }
+        }))
     }
 
     fn note_used(&mut self, used: Used) {
@@ -467,7 +470,11 @@ impl Compiler<'_> {
 
     fn channels(&self) -> Vec<ChannelRule> {
         let channel = |doc: &ChannelDoc| ChannelRule {
-            identities: if doc.identities.is_empty() { self.ranks.all() } else { self.ranks.mask(&doc.identities, &[]) },
+            identities: if doc.identities.is_empty() {
+                self.ranks.all()
+            } else {
+                self.ranks.mask(&doc.identities, &[])
+            },
             care: if doc.care.is_empty() { u8::MAX } else { care_bits(&doc.care) },
             quota_managed: doc.quota_managed,
             channel: doc.channel,
@@ -503,8 +510,7 @@ fn conditions(doc: &super::document::Conditions) -> super::tables::Conditions {
         area: doc.area.as_deref().and_then(AreaPrefix::parse),
         tilt_applied: doc.tilt_applied,
         cap_reached: doc.cap_reached,
-        dise_codg: (!doc.dise_codg.is_empty())
-            .then(|| DiseaseSet { codes: doc.dise_codg.clone(), ids: Vec::new() }),
+        dise_codg: (!doc.dise_codg.is_empty()).then(|| DiseaseSet { codes: doc.dise_codg.clone(), ids: Vec::new() }),
     }
 }
 

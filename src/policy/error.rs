@@ -38,24 +38,8 @@ pub enum PolicyError {
         findings: String,
     },
     /// A dated value is needed and not there.
-    #[error(
-        "no value for parameter `{parameter}`{year}, needed by rule `{rule}` ({clause}) for benefit year {benefit_year}\n  \
-         give it in a file: --params FILE, with [[value]] (or [[schedule]]) parameter = \"{parameter}\"{year_line}"
-    )]
-    MissingParameter {
-        /// Name of the parameter.
-        parameter: String,
-        /// ` of year Y` or nothing.
-        year: String,
-        /// `, year = Y` or nothing.
-        year_line: String,
-        /// The rule that needs it.
-        rule: String,
-        /// The rule's clause.
-        clause: String,
-        /// The benefit year.
-        benefit_year: i32,
-    },
+    #[error(transparent)]
+    MissingParameter(Box<MissingParameter>),
     /// A dated value is there, but cannot stand where it is used.
     #[error("parameter `{parameter}`: {problem}\n  correct the value in the parameters file")]
     BadParameter {
@@ -64,4 +48,25 @@ pub enum PolicyError {
         /// What is wrong.
         problem: String,
     },
+}
+
+/// A dated value that is needed and not there.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "no value for parameter `{parameter}`{year}, needed by rule `{rule}` ({clause}) for benefit year {benefit_year}\n  \
+     give it in a file: --params FILE, with [[value]] (or [[schedule]]) parameter = \"{parameter}\"{year_line}"
+)]
+pub struct MissingParameter {
+    /// Name of the parameter.
+    pub parameter: String,
+    /// ` of year Y` or nothing.
+    pub year: String,
+    /// `, year = Y` or nothing.
+    pub year_line: String,
+    /// The rule that needs it.
+    pub rule: String,
+    /// The rule's clause.
+    pub clause: String,
+    /// The benefit year.
+    pub benefit_year: i32,
 }

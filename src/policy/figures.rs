@@ -73,7 +73,14 @@ struct List<'a> {
 }
 
 impl List<'_> {
-    fn add(&mut self, section: &'static str, rule: &str, name: impl Into<String>, value: impl Into<String>, clause: &str) {
+    fn add(
+        &mut self,
+        section: &'static str,
+        rule: &str,
+        name: impl Into<String>,
+        value: impl Into<String>,
+        clause: &str,
+    ) {
         self.figures.push(Figure {
             section,
             rule: rule.to_owned(),
@@ -115,7 +122,8 @@ impl List<'_> {
                 self.add("identities", name, "exclusive 排他", value, &identity.clause);
             }
             if let Some(months) = identity.grant_lookback_months {
-                let value = format!("from the first of the month {months} months before the application to 31 December");
+                let value =
+                    format!("from the first of the month {months} months before the application to 31 December");
                 self.add("identities", name, "granted 依申请", value, &identity.clause);
             }
         }
@@ -176,7 +184,8 @@ impl List<'_> {
                 _ => None,
             });
             let to = edge(self, &bracket.to).map_or("and above".to_owned(), |t| format!("to {t}"));
-            let value = format!("{}  from {} {to}", bracket.ratio.percent(), from.unwrap_or_else(|| "the last edge".into()));
+            let value =
+                format!("{}  from {} {to}", bracket.ratio.percent(), from.unwrap_or_else(|| "the last edge".into()));
             let clause = bracket.clause.as_deref().unwrap_or(&rule.clause);
             self.add(section, &rule.id, format!("ratio {} 比例", n + 1), value, clause);
         }
@@ -192,7 +201,13 @@ impl List<'_> {
     fn tilt(&mut self, section: &'static str, rule: &RuleDoc, tilt: &TiltDoc) {
         let optional = if tilt.optional { " (where the parameters hold it; else carried as recorded)" } else { "" };
         self.add(section, &rule.id, "base schedule 基础待遇", format!("{}{optional}", tilt.of), &rule.clause);
-        self.add(section, &rule.id, "deductible 起付线", format!("{} of the base", tilt.deductible_share.percent()), &rule.clause);
+        self.add(
+            section,
+            &rule.id,
+            "deductible 起付线",
+            format!("{} of the base", tilt.deductible_share.percent()),
+            &rule.clause,
+        );
         self.add(section, &rule.id, "ratios 比例", format!("+ {} points", tilt.ratio_plus.percent()), &rule.clause);
         let cap = match tilt.cap {
             TiltCap::Base => "that of the base",
@@ -211,7 +226,13 @@ impl List<'_> {
 
     fn covers(&mut self, doc: &PolicyDoc) {
         for rule in &doc.top_up {
-            self.add("top-up", &rule.id, "for 对象", cover_for(&rule.identities, &rule.care, &rule.conditions), &rule.clause);
+            self.add(
+                "top-up",
+                &rule.id,
+                "for 对象",
+                cover_for(&rule.identities, &rule.care, &rule.conditions),
+                &rule.clause,
+            );
             let value = format!("a single stay to {} of what is in scope", rule.to_ratio.percent());
             self.add("top-up", &rule.id, "ratio 比例", value, &rule.clause);
         }
@@ -227,7 +248,13 @@ impl List<'_> {
         }
         for rule in &doc.hospital_limit {
             let section = "borne by institutions";
-            self.add(section, &rule.id, "for 对象", cover_for(&rule.identities, &rule.care, &rule.conditions), &rule.clause);
+            self.add(
+                section,
+                &rule.id,
+                "for 对象",
+                cover_for(&rule.identities, &rule.care, &rule.conditions),
+                &rule.clause,
+            );
             for limit in &rule.limits {
                 let name = format!("class {} {}", limit.fee_class, limit.fee_class.label());
                 let value = format!("out-of-catalogue costs above {} of the fee", limit.ratio.percent());
@@ -236,7 +263,13 @@ impl List<'_> {
         }
         for rule in &doc.out_of_catalogue {
             let section = "out-of-catalogue";
-            self.add(section, &rule.id, "for 对象", cover_for(&rule.identities, &rule.care, &rule.conditions), &rule.clause);
+            self.add(
+                section,
+                &rule.id,
+                "for 对象",
+                cover_for(&rule.identities, &rule.care, &rule.conditions),
+                &rule.clause,
+            );
             self.add(section, &rule.id, "ratio 比例", rule.ratio.percent(), &rule.clause);
             if rule.from.is_some() || rule.until.is_some() {
                 let date = |d: Option<Date>| d.map_or("open".to_owned(), |d| d.to_string());
@@ -285,8 +318,11 @@ impl List<'_> {
             self.add(section, &subsidy.id, "subsidy 资助", value, &subsidy.clause);
         }
         for (n, channel) in doc.channel.iter().enumerate() {
-            let mut who =
-                if channel.identities.is_empty() { "all others 其他".to_owned() } else { labels(&channel.identities) };
+            let mut who = if channel.identities.is_empty() {
+                "all others 其他".to_owned()
+            } else {
+                labels(&channel.identities)
+            };
             if !channel.care.is_empty() {
                 who.push_str(&format!("; {}", care(&channel.care)));
             }

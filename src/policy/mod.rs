@@ -52,8 +52,7 @@ impl Policy {
             let known: Vec<_> = SHIPPED.iter().map(|(id, _)| *id).collect();
             return Err(PolicyError::Unknown { id: id_or_path.to_owned(), known: known.join(", ") });
         }
-        let text =
-            std::fs::read_to_string(path).map_err(|source| PolicyError::Io { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| PolicyError::Io { path: path.to_owned(), source })?;
         Self::parse(id_or_path, &text, id_or_path)
     }
 

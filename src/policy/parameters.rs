@@ -143,12 +143,8 @@ impl Parameters {
     /// # Errors
     /// Only if the shipped file itself is faulty, which a test excludes.
     pub fn shipped() -> Result<Self, PolicyError> {
-        let mut parameters = Parameters {
-            values: BTreeMap::new(),
-            schedules: BTreeMap::new(),
-            subsidy_date: (1, 1),
-            texts: Vec::new(),
-        };
+        let mut parameters =
+            Parameters { values: BTreeMap::new(), schedules: BTreeMap::new(), subsidy_date: (1, 1), texts: Vec::new() };
         parameters.lay("the shipped parameters", SHIPPED)?;
         Ok(parameters)
     }
@@ -160,8 +156,8 @@ impl Parameters {
     pub fn with_file(path: Option<&Path>) -> Result<Self, PolicyError> {
         let mut parameters = Self::shipped()?;
         if let Some(path) = path {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| PolicyError::Io { path: path.to_owned(), source })?;
+            let text =
+                std::fs::read_to_string(path).map_err(|source| PolicyError::Io { path: path.to_owned(), source })?;
             parameters.lay(&path.display().to_string(), &text)?;
         }
         Ok(parameters)
@@ -175,8 +171,9 @@ impl Parameters {
         let syntax = |message: String| PolicyError::Syntax { name: name.to_owned(), message };
         let document: Document = toml::from_str(text).map_err(|e| syntax(e.to_string().trim_end().to_owned()))?;
         if let Some(date) = &document.subsidy_date {
-            self.subsidy_date = parse_month_day(date)
-                .ok_or_else(|| syntax(format!("subsidy_date = \"{date}\": expected month and day such as \"01-01\"")))?;
+            self.subsidy_date = parse_month_day(date).ok_or_else(|| {
+                syntax(format!("subsidy_date = \"{date}\": expected month and day such as \"01-01\""))
+            })?;
         }
         let mut seen = std::collections::BTreeSet::new();
         for value in document.value {

@@ -189,7 +189,8 @@ impl Reading<'_> {
             None => BinaryArray::new_null(count),
         };
         let text = |c: C| columns.get(c as usize).map(TextColumn::new).transpose();
-        let days = |c: C| columns.get(c as usize).map_or_else(|| Ok(vec![None; count]), |a: &ArrayRef| decode::times(a));
+        let days =
+            |c: C| columns.get(c as usize).map_or_else(|| Ok(vec![None; count]), |a: &ArrayRef| decode::times(a));
         let (identity, treated_as) = (text(C::Identity)?, text(C::TreatedAs)?);
         let (begin, end, applied) = (days(C::Begndate)?, days(C::Enddate)?, days(C::AppliedOn)?);
         for row in 0..count {
@@ -250,15 +251,7 @@ impl Reading<'_> {
             InForce::Month => date::month_start(begin, 0),
             InForce::NextMonth => date::month_start(begin, 1),
         };
-        Ok(Row {
-            psn_no: Box::from(psn_no),
-            applied_on,
-            number,
-            rank,
-            begin: begin.unwrap_or(OPEN_END),
-            end,
-            identity,
-        })
+        Ok(Row { psn_no: Box::from(psn_no), applied_on, number, rank, begin: begin.unwrap_or(OPEN_END), end, identity })
     }
 }
 
@@ -329,7 +322,8 @@ mod tests {
 
     #[test]
     fn every_person_finds_its_own_periods() {
-        let (roster, _) = read(&[("P3", "dibao", ""), ("P1", "tekun", ""), ("P2", "other_hardship", ""), ("P1", "fanpin", "")]);
+        let (roster, _) =
+            read(&[("P3", "dibao", ""), ("P1", "tekun", ""), ("P2", "other_hardship", ""), ("P1", "fanpin", "")]);
         assert_eq!(roster.len(), 3);
         let periods = |p: &str| roster.find(p.as_bytes()).map(|n| roster.periods(n).len());
         assert_eq!([periods("P1"), periods("P2"), periods("P3"), periods("P4")], [Some(2), Some(1), Some(1), None]);

@@ -33,7 +33,9 @@ pub enum RunError {
         values: String,
     },
     /// The ledger holds no row charged to the year, because the policy's dates exclude it.
-    #[error("--year {year} lies outside policy `{policy}` ({from} to {until})\n  choose another year or policy, or apply it all the same with --as-if")]
+    #[error(
+        "--year {year} lies outside policy `{policy}` ({from} to {until})\n  choose another year or policy, or apply it all the same with --as-if"
+    )]
     YearOutside {
         /// The year.
         year: i32,

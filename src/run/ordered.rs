@@ -72,7 +72,7 @@ pub fn in_order<T: Send, E: Send>(
     };
     std::thread::scope(|scope| {
         // The pool's threads work; this thread takes. A thread of its own waits for the pool.
-        scope.spawn(|| {
+        let workers = scope.spawn(|| {
             pool.scope(|s| {
                 for _ in 0..pool.current_num_threads() {
                     s.spawn(|_| worker());
@@ -80,33 +80,36 @@ pub fn in_order<T: Send, E: Send>(
             });
         });
         for part in 0..parts {
-            let value = {
-                let mut s = lock();
-                loop {
-                    if s.over() {
-                        return;
-                    }
-                    if let Some(value) = s.done.remove(&part) {
-                        break value;
-                    }
-                    s = changed.wait(s).unwrap_or_else(|e| e.into_inner());
-                }
-            };
+            let Some(value) = next_done(&state, &changed, part) else { break };
             let outcome = take(part, value);
             let mut s = lock();
             s.taken = part + 1;
             if let Err(error) = outcome {
                 s.failed = Some(error);
-                changed.notify_all();
-                return;
             }
+            drop(s);
             changed.notify_all();
+        }
+        if let Err(panic) = workers.join() {
+            resume_unwind(panic);
         }
     });
     match state.into_inner().unwrap_or_else(|e| e.into_inner()).failed {
         Some(error) => Err(error),
         None => Ok(()),
     }
+}
+
+/// Waits for the result of a part; `None` where there will be none.
+fn next_done<T, E>(state: &Mutex<State<T, E>>, changed: &Condvar, part: usize) -> Option<T> {
+    let mut s = state.lock().unwrap_or_else(|e| e.into_inner());
+    while !s.over() {
+        if let Some(value) = s.done.remove(&part) {
+            return Some(value);
+        }
+        s = changed.wait(s).unwrap_or_else(|e| e.into_inner());
+    }
+    None
 }
 
 #[cfg(test)]
@@ -121,10 +124,16 @@ mod tests {
     fn results_come_in_order_whatever_the_threads() {
         for threads in [1, 2, 7] {
             let mut taken = Vec::new();
-            in_order(&pool(threads), 100, 4, |p| Ok::<_, ()>(p * 2), |p, v| {
-                taken.push((p, v));
-                Ok(())
-            })
+            in_order(
+                &pool(threads),
+                100,
+                4,
+                |p| Ok::<_, ()>(p * 2),
+                |p, v| {
+                    taken.push((p, v));
+                    Ok(())
+                },
+            )
             .unwrap();
             assert_eq!(taken, (0..100).map(|p| (p, p * 2)).collect::<Vec<_>>());
         }

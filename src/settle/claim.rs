@@ -187,7 +187,8 @@ fn catastrophic(
     accumulators: &mut Accumulators,
     audit: &mut Vec<Entry>,
 ) -> (i64, i64) {
-    let mut insure = |layer: &LayerTable, name: Layer| insurance(context, claim, key, r0, layer, name, accumulators, audit);
+    let mut insure =
+        |layer: &LayerTable, name: Layer| insurance(context, claim, key, r0, layer, name, accumulators, audit);
     let covers = |layer: &LayerTable| layer.covers(claim.care) && holds(&layer.conditions, claim, false);
     match (&context.year.special_drug, &context.year.cii) {
         (Some(layer), _) if covers(layer) => match insure(layer, Layer::SpecialDrug) {

@@ -152,12 +152,8 @@ fn alerts(year: &YearTables, tables: &Tables, live: &[Live], outcomes: &[Outcome
     debug_assert!(tables.alerts.len() <= 32);
 }
 
-const MEASURES: [Measure; 4] = [
-    Measure::AfterInsurance,
-    Measure::AfterAssistance,
-    Measure::TotalAfterInsurance,
-    Measure::TotalAfterAssistance,
-];
+const MEASURES: [Measure; 4] =
+    [Measure::AfterInsurance, Measure::AfterAssistance, Measure::TotalAfterInsurance, Measure::TotalAfterAssistance];
 
 fn measured(outcome: &Outcome, measure: Measure) -> i64 {
     let get = |column| outcome.get(column);

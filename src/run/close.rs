@@ -1,0 +1,177 @@
+//! The end of a run: what the ranges add up to, the small files, the parts of the manifest.
+
+use super::error::RunError;
+use super::part::{Files, Part};
+use super::settle::Settle;
+use super::subsidies::Residents;
+use crate::ledger::open::{Ledger, Source};
+use crate::ledger::reject::{Reject, RejectSource};
+use crate::output::files::{self, Context};
+use crate::output::manifest::{self, *};
+use crate::output::parquet_file::{FileDigest, ParquetFile, digest_of, digest_of_text, hex};
+use crate::output::publish::Stage;
+use crate::policy::Policy;
+use crate::policy::tables::Tables;
+use crate::roster::Roster;
+use crate::settle::sink::Totals;
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Rows of a row group of the outputs that are written at the end.
+const TAIL_ROWS: usize = 131_072;
+
+/// What the ranges add up to.
+#[derive(Default)]
+pub(super) struct Sums {
+    pub(super) totals: Totals,
+    pub(super) rejects: Vec<Reject>,
+    pub(super) years: BTreeSet<i32>,
+    pub(super) residents: Residents,
+    pub(super) alert_counts: Vec<u64>,
+    pub(super) audit_rows: u64,
+    pub(super) other_years: u64,
+    pub(super) parts_mismatch: u64,
+    pub(super) identity_differs: u64,
+}
+
+impl Sums {
+    pub(super) fn take(&mut self, part: Part, files: &mut Files) -> Result<(), RunError> {
+        files.settlement.append(part.settlement)?;
+        if let Some(audit) = &mut files.audit {
+            audit.append(part.audit)?;
+        }
+        files.persons.append(part.persons)?;
+        files.alerts.append(part.alerts)?;
+        self.totals.merge(&part.totals);
+        self.rejects.extend(part.rejects);
+        self.years.extend(part.years);
+        self.residents.extend(part.residents);
+        self.alert_counts.iter_mut().zip(part.alert_counts).for_each(|(a, b)| *a += b);
+        self.audit_rows += part.audit_rows;
+        self.other_years += part.other_years;
+        self.parts_mismatch += part.parts_mismatch;
+        self.identity_differs += part.identity_differs;
+        Ok(())
+    }
+
+    pub(super) fn counts(
+        &self,
+        ledger: &Ledger,
+        roster: Option<&Roster>,
+        rejects: &[Reject],
+        subsidies: u64,
+        tables: &Tables,
+        outputs: &BTreeMap<String, FileDigest>,
+    ) -> Counts {
+        let from = |source: RejectSource| rejects.iter().filter(|r| r.source == source).count() as u64;
+        let alerts = tables.alerts.iter().cloned().zip(self.alert_counts.iter().copied());
+        Counts {
+            ledger_rows: ledger.rows(),
+            roster_rows: roster.map_or(0, |r| r.rows),
+            settlement_rows: outputs.get("settlement.parquet").map_or(0, |d| d.rows),
+            persons: self.totals.persons,
+            audit_rows: self.audit_rows,
+            ledger_rejects: from(RejectSource::Ledger),
+            roster_rejects: from(RejectSource::Roster),
+            other_charge_years: self.other_years,
+            by_status: by_status(&self.totals),
+            by_reason: by_reason(&self.totals),
+            rejects_by_reason: manifest::rejects_by_reason(rejects.iter().map(|r| r.reason)),
+            alerts: alerts.filter(|(_, count)| *count > 0).collect(),
+            subsidies,
+            fee_parts_mismatch: self.parts_mismatch,
+            identity_differs: self.identity_differs,
+        }
+    }
+}
+
+pub(super) fn write_subsidies(
+    stage: &Stage,
+    context: Context<'_>,
+    roster: Option<&Roster>,
+    rows: &[files::SubsidyRow],
+) -> Result<FileDigest, RunError> {
+    let (mut file, encoder) =
+        ParquetFile::create(&stage.file("subsidies.parquet"), files::subsidies_schema(context.psn_no))?;
+    for chunk in rows.chunks(TAIL_ROWS) {
+        let psn_no = |person: u32| roster.map_or(&[][..], |r| r.psn_no(person as usize));
+        let batch = files::subsidies(context, chunk, psn_no).map_err(RunError::defect("building output columns"))?;
+        file.append(encoder.encode(&batch)?)?;
+    }
+    Ok(file.finish()?)
+}
+
+pub(super) fn write_rejects(
+    stage: &Stage,
+    run: &Settle,
+    ledger: &Ledger,
+    rejects: &[Reject],
+) -> Result<FileDigest, RunError> {
+    let (mut file, encoder) = ParquetFile::create(&stage.file("rejects.parquet"), files::rejects_schema())?;
+    let names: Vec<String> = ledger.files.iter().map(|f| f.name()).collect();
+    let roster = run.roster.as_ref().map_or(String::new(), Source::name);
+    for chunk in rejects.chunks(TAIL_ROWS) {
+        let name = |r: &Reject| match r.source {
+            RejectSource::Ledger => names[r.file as usize].as_str(),
+            RejectSource::Roster => roster.as_str(),
+        };
+        let batch = files::rejects(chunk, ledger.psn_no, ledger.setl_id, name)
+            .map_err(RunError::defect("building output columns"))?;
+        file.append(encoder.encode(&batch)?)?;
+    }
+    Ok(file.finish()?)
+}
+
+pub(super) fn policy_part(policy: &Policy) -> PolicyPart {
+    let header = &policy.doc.policy;
+    PolicyPart {
+        id: header.id.clone(),
+        title: header.title.clone(),
+        document: header.document.clone(),
+        origin: policy.origin.clone(),
+        from: header.from.to_string(),
+        until: header.until.map(|d| d.to_string()),
+        sha256: digest_of_text(&policy.text),
+        listed_order: header.listed_order.iter().map(|i| i.as_str().to_owned()).collect(),
+    }
+}
+
+pub(super) fn options_part(run: &Settle) -> OptionsPart {
+    OptionsPart {
+        year: run.year,
+        as_if: run.as_if,
+        audit: if run.audit { "full" } else { "none" },
+        allow_float: run.allow_float,
+        recorded_maf: run.recorded_maf.clone(),
+        columns: run.renames.clone(),
+    }
+}
+
+/// Size, rows and digest of every input, by name.
+pub(super) fn inputs(run: &Settle, ledger: &Ledger, roster: Option<&Roster>) -> Result<Vec<InputPart>, RunError> {
+    let mut all: Vec<(&'static str, &Source, u64)> =
+        ledger.files.iter().map(|f| ("ledger", &f.source, f.rows())).collect();
+    all.extend(run.roster.iter().map(|s| ("roster", s, roster.map_or(0, |r| r.rows))));
+    let mut parts = all
+        .into_par_iter()
+        .map(|(source, file, rows)| {
+            let (size, sha256) = digest_of_source(file)?;
+            Ok(InputPart { source, path: file.name(), size, rows, sha256 })
+        })
+        .collect::<Result<Vec<_>, RunError>>()?;
+    parts.sort();
+    Ok(parts)
+}
+
+pub(super) fn digest_of_source(source: &Source) -> Result<(u64, String), RunError> {
+    match source {
+        Source::Path(path) => digest_of(path).map_err(|e| io(path, e)),
+        Source::Embedded(_, bytes) => Ok((bytes.len() as u64, hex(&Sha256::digest(bytes)))),
+    }
+}
+
+pub(super) fn io(path: &Path, source: std::io::Error) -> RunError {
+    crate::ledger::error::LedgerError::Io { path: path.to_owned(), source }.into()
+}

@@ -1,0 +1,212 @@
+//! One range of persons: sorted, resolved, settled and encoded, by one worker.
+
+use super::error::RunError;
+use super::settle::Settle;
+use super::subsidies::Residents;
+use crate::ledger::marks::Packed;
+use crate::ledger::reject::{Reject, RejectSource, place};
+use crate::model::codes::Insutype;
+use crate::model::date;
+use crate::output::error::OutputError;
+use crate::output::files::{self, Context};
+use crate::output::parquet_file::{Encoded, Encoder, ParquetFile};
+use crate::output::publish::Stage;
+use crate::persons::resolve::Resolver;
+use crate::persons::sorted::{Reading, Sorted};
+use crate::persons::store::{Held, Store};
+use crate::policy::tables::NO_RANK;
+use crate::roster::Roster;
+use crate::settle::holdings::Holdings;
+use crate::settle::sink::{Sink, Totals};
+use crate::settle::{Scratch, settle_person};
+use std::collections::BTreeSet;
+
+/// One range of persons, settled and encoded.
+pub(super) struct Part {
+    pub(super) settlement: Option<Encoded>,
+    pub(super) audit: Option<Encoded>,
+    pub(super) persons: Option<Encoded>,
+    pub(super) alerts: Option<Encoded>,
+    pub(super) rejects: Vec<Reject>,
+    pub(super) totals: Totals,
+    pub(super) years: BTreeSet<i32>,
+    pub(super) residents: Residents,
+    pub(super) alert_counts: Vec<u64>,
+    pub(super) audit_rows: u64,
+    pub(super) other_years: u64,
+    pub(super) parts_mismatch: u64,
+    pub(super) identity_differs: u64,
+    pub(super) rows: u64,
+}
+
+/// The files that grow while persons are settled.
+pub(super) struct Files {
+    pub(super) settlement: ParquetFile,
+    pub(super) audit: Option<ParquetFile>,
+    pub(super) persons: ParquetFile,
+    pub(super) alerts: ParquetFile,
+}
+
+/// Their encoders, shared by the workers.
+pub(super) struct Encoders {
+    pub(super) settlement: Encoder,
+    pub(super) audit: Option<Encoder>,
+    pub(super) persons: Encoder,
+    pub(super) alerts: Encoder,
+}
+
+pub(super) fn create_files(
+    run: &Settle,
+    stage: &Stage,
+    context: Context<'_>,
+) -> Result<(Files, Encoders), OutputError> {
+    let (psn_no, setl_id) = (context.psn_no, context.setl_id);
+    let create = |name: &str, schema| ParquetFile::create(&stage.file(name), schema);
+    let (settlement, settlement_encoder) = create("settlement.parquet", files::settlement_schema(psn_no, setl_id))?;
+    let audit = run.audit.then(|| create("audit.parquet", files::audit_schema(psn_no, setl_id))).transpose()?;
+    let (audit, audit_encoder) = audit.unzip();
+    let (persons, persons_encoder) = create("persons.parquet", files::persons_schema(psn_no))?;
+    let (alerts, alerts_encoder) = create("alerts.parquet", files::alerts_schema(psn_no, setl_id))?;
+    let encoders = Encoders {
+        settlement: settlement_encoder,
+        audit: audit_encoder,
+        persons: persons_encoder,
+        alerts: alerts_encoder,
+    };
+    Ok((Files { settlement, audit, persons, alerts }, encoders))
+}
+
+/// What a worker needs to settle a range.
+pub(super) struct Job<'a> {
+    pub(super) run: &'a Settle,
+    pub(super) context: Context<'a>,
+    pub(super) reading: &'a Reading,
+    pub(super) roster: Option<&'a Roster>,
+    pub(super) encoders: &'a Encoders,
+}
+
+impl Job<'_> {
+    /// Sorts, resolves, settles and encodes one range of persons.
+    pub(super) fn part(&self, store: &Store, batches: &[Held], part: usize) -> Result<Part, RunError> {
+        let mut pieces = Vec::with_capacity(batches.len());
+        for held in batches {
+            pieces.extend(store.part(held, part)?);
+        }
+        let mut rows =
+            self.reading.sort(&pieces, self.context.texts).map_err(RunError::defect("sorting rows by person"))?;
+        drop(pieces);
+        let tables = self.context.tables;
+        rows.certify(|packed| self.certified(packed));
+        let mut sink = Sink::new(tables, self.run.year, self.run.audit);
+        let mut found = Found::default();
+        self.persons(&rows, &mut sink, &mut found);
+        if !files::conserves(&sink.settlement) {
+            let message = "a settled row does not add up to its fee".to_owned();
+            return Err(RunError::Defect { what: "conservation of money", message });
+        }
+        let mut alert_counts = vec![0; tables.alerts.len()];
+        for alert in &sink.alerts {
+            alert_counts[usize::from(alert.alert)] += 1;
+        }
+        let build = RunError::defect("building output columns");
+        let context = self.context;
+        let audit_rows = sink.audit.row.len() as u64;
+        let settlement = files::settlement(context, &rows, sink.settlement).map_err(&build)?;
+        let persons = files::persons(context, &rows, sink.persons).map_err(&build)?;
+        let alerts = files::alerts(context, &rows, &sink.alerts).map_err(&build)?;
+        let audit = match &self.encoders.audit {
+            Some(encoder) => encoder.encode(&files::audit(context, &rows, sink.audit).map_err(&build)?)?,
+            None => None,
+        };
+        Ok(Part {
+            settlement: self.encoders.settlement.encode(&settlement)?,
+            audit,
+            persons: self.encoders.persons.encode(&persons)?,
+            alerts: self.encoders.alerts.encode(&alerts)?,
+            rejects: found.rejects,
+            totals: sink.totals,
+            years: sink.years,
+            residents: found.residents,
+            alert_counts,
+            audit_rows,
+            other_years: sink.other_years,
+            parts_mismatch: found.parts_mismatch,
+            identity_differs: found.identity_differs,
+            rows: rows.rows() as u64,
+        })
+    }
+
+    /// The rank of the identity that the ledger carries.
+    fn certified(&self, packed: Packed) -> u8 {
+        let tables = self.context.tables;
+        packed.identity().map_or(NO_RANK, |i| tables.rank_of[i.index()])
+    }
+
+    fn persons(&self, rows: &Sorted, sink: &mut Sink, found: &mut Found) {
+        let tables = self.context.tables;
+        let claims = rows.claims();
+        let period = (!self.run.as_if).then_some((tables.from, tables.until));
+        let granted = tables.grant_lookback.iter().position(Option::is_some).map_or(NO_RANK, |r| r as u8);
+        let (mut resolver, mut scratch) = (Resolver::default(), Scratch::default());
+        let (mut accepted, mut refused) = (Vec::new(), Vec::new());
+        for person in rows.persons() {
+            accepted.clear();
+            let first = person.start;
+            resolver.resolve(rows, person, period, &mut accepted, &mut refused);
+            let number = self.roster.map(|r| r.find(rows.psn_no(first)));
+            let holdings = match (self.roster, number) {
+                (Some(roster), Some(Some(n))) => Holdings::Roster(roster.periods(n)),
+                (Some(_), _) => Holdings::Roster(&[]),
+                (None, _) => Holdings::Ledger { granted },
+            };
+            if !accepted.is_empty() {
+                settle_person(tables, &claims, &accepted, holdings, &mut scratch, sink);
+            }
+            for a in accepted.iter().filter(|a| !a.reversed) {
+                let row = a.row as usize;
+                let packed = rows.packed(row);
+                found.parts_mismatch += u64::from(packed.parts_mismatch());
+                if let Some(Some(n)) = number {
+                    let key = (n as u32, date::year_of(claims.day[row]));
+                    *found.residents.entry(key).or_default() |= packed.insutype() != Insutype::Employee;
+                }
+                if self.roster.is_some() && self.compares() {
+                    let held = holdings.in_force(tables, claims.day[row], NO_RANK);
+                    let rank = self.certified(packed);
+                    let same = match rank {
+                        NO_RANK => held == 0 && !packed.identity_unknown(),
+                        rank => held & (1 << rank) != 0,
+                    };
+                    found.identity_differs += u64::from(!same);
+                }
+            }
+        }
+        for refusal in refused {
+            let row = refusal.row as usize;
+            let (file, number) = place(rows.origin(row));
+            found.rejects.push(Reject {
+                source: RejectSource::Ledger,
+                psn_no: Some(Box::from(rows.psn_no(row))),
+                setl_id: Some(Box::from(rows.setl_id(row))),
+                reason: refusal.reason,
+                detail: refusal.detail,
+                file,
+                row: number,
+            });
+        }
+    }
+
+    /// Whether the ledger carries identities that are compared with the roster's.
+    fn compares(&self) -> bool {
+        self.reading.has_identity
+    }
+}
+
+/// What is found beside the kernel's output.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) rejects: Vec<Reject>,
+    pub(super) residents: Residents,
+    pub(super) parts_mismatch: u64,
+    pub(super) identity_differs: u64,
+}

@@ -107,11 +107,13 @@ fn runs(year: &Row<'_>, lang: Lang) -> String {
         return String::new();
     }
     let kept = lang.identity(&year.text("identity_preferred"));
+    let layers = ["cii_pay", "special_drug_pay", "ma_pay", "ra_pay", "oocat_pay"];
+    let paid = to_grouped(layers.iter().filter_map(|l| year.fen(l)).map(i128::from).sum());
     let mut text = match lang {
         Lang::En => format!(
-            "  applied first 优先适用: {kept} (就高不重复: of several identities the one whose year pays most)\n"
+            "  applied first 优先适用: {kept}, with {paid} in all (就高不重复: of several identities the one whose year pays most)\n"
         ),
-        Lang::Zh => format!("  就高不重复：按{kept}优先，全年待遇最高\n"),
+        Lang::Zh => format!("  就高不重复：按{kept}优先，全年待遇 {paid} 元，为各身份中最高\n"),
     };
     for run in runs.split("; ") {
         let Some((code, total)) = run.split_once('=') else { continue };

@@ -20,6 +20,9 @@ pub struct CodeBook {
     pub med_type: BTreeMap<String, Care>,
     /// Hospital level or grade → level 1 to 3, or 0 for none.
     pub hosp_lv: BTreeMap<String, u8>,
+    /// Text of the user's file, for the digest.
+    #[serde(skip)]
+    pub user_text: Option<String>,
 }
 
 /// What is wrong with a codes file.
@@ -58,6 +61,7 @@ impl CodeBook {
             book.identity.extend(theirs.identity);
             book.med_type.extend(theirs.med_type);
             book.hosp_lv.extend(theirs.hosp_lv);
+            book.user_text = Some(text);
         }
         Ok(book)
     }

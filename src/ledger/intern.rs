@@ -1,7 +1,7 @@
 //! Texts that only travel or match (visit types, disease codes) as numbers.
 
 use std::collections::HashMap;
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
 
 /// Numbers of texts, from 1; 0 stands for none. Numbers depend on who came first, so nothing may be
 /// ordered by them.
@@ -38,7 +38,7 @@ impl Interner {
     }
 
     /// All texts, by number; the empty text stands for none.
-    pub fn texts(&self) -> Vec<Box<str>> {
+    pub fn texts(&self) -> Arc<[Box<str>]> {
         let inner = self.inner.read().unwrap_or_else(|e| e.into_inner());
         std::iter::once(Box::from("")).chain(inner.texts.iter().cloned()).collect()
     }

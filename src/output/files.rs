@@ -24,7 +24,7 @@ pub struct Context<'a> {
     /// Type of `setl_id`.
     pub setl_id: IdType,
     /// Texts by number.
-    pub texts: &'a [Box<str>],
+    pub texts: &'a Arc<[Box<str>]>,
 }
 
 impl Context<'_> {

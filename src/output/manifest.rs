@@ -97,6 +97,8 @@ pub struct OptionsPart {
     pub allow_float: bool,
     /// Columns that hold assistance paid.
     pub recorded_maf: Vec<String>,
+    /// SHA-256 of the user's codes file.
+    pub codes_sha256: Option<String>,
     /// Columns renamed: theirs → ours.
     pub columns: BTreeMap<String, String>,
 }

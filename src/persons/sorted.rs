@@ -15,6 +15,7 @@ use chrono::DateTime;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// How a normalised batch is read as claims.
 #[derive(Clone, Debug)]
@@ -52,7 +53,7 @@ impl Reading {
     ///
     /// # Errors
     /// If Arrow cannot gather the rows.
-    pub fn sort(&self, pieces: &[RecordBatch], texts: &[Box<str>]) -> Result<Sorted, ArrowError> {
+    pub fn sort(&self, pieces: &[RecordBatch], texts: &Arc<[Box<str>]>) -> Result<Sorted, ArrowError> {
         let all = concat_batches(&self.schema, pieces)?;
         let ids = all.column(column::PSN_NO).as_binary::<i32>();
         let setl_ids = all.column(column::SETL_ID).as_binary::<i32>();
@@ -109,7 +110,7 @@ fn person_ranks(ids: &BinaryArray) -> Vec<u32> {
 pub struct Sorted {
     batch: RecordBatch,
     persons: Vec<u32>,
-    texts: Vec<Box<str>>,
+    texts: Arc<[Box<str>]>,
     money: Vec<(C, usize)>,
     psn_no_type: IdType,
     setl_id_type: IdType,
@@ -125,7 +126,7 @@ pub struct Sorted {
 }
 
 impl Sorted {
-    fn new(batch: RecordBatch, persons: Vec<u32>, reading: &Reading, texts: &[Box<str>]) -> Self {
+    fn new(batch: RecordBatch, persons: Vec<u32>, reading: &Reading, texts: &Arc<[Box<str>]>) -> Self {
         let rows = batch.num_rows();
         let packed = batch.column(column::MARKS).as_primitive::<UInt64Type>().values();
         let sum = |positions: &[usize]| {
@@ -157,7 +158,7 @@ impl Sorted {
             recorded_maf: sum(&reading.recorded_maf),
             ext_comp_amt: sum(&ext),
             disease_limit,
-            texts: texts.to_vec(),
+            texts: texts.clone(),
             money: reading.money.clone(),
             psn_no_type: reading.psn_no,
             setl_id_type: reading.setl_id,

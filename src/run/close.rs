@@ -145,6 +145,7 @@ pub(super) fn options_part(run: &Settle) -> OptionsPart {
         audit: if run.audit { "full" } else { "none" },
         allow_float: run.allow_float,
         recorded_maf: run.recorded_maf.clone(),
+        codes_sha256: run.book.user_text.as_deref().map(digest_of_text),
         columns: run.renames.clone(),
     }
 }

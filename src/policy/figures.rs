@@ -164,8 +164,7 @@ impl List<'_> {
             who.push_str(&format!("; hospital level {}", levels.join(", ")));
         }
         if rule.from.is_some() || rule.until.is_some() {
-            let date = |d: Option<Date>| d.map_or("open".to_owned(), |d| d.to_string());
-            who.push_str(&format!("; {} to {}", date(rule.from), date(rule.until)));
+            who.push_str(&format!("; {}", dates(rule.from, rule.until)));
         }
         self.add(section, &rule.id, "for 对象", who, &rule.clause);
         let deductible_clause = rule.deductible_clause.as_deref().unwrap_or(&rule.clause);
@@ -272,9 +271,7 @@ impl List<'_> {
             );
             self.add(section, &rule.id, "ratio 比例", rule.ratio.percent(), &rule.clause);
             if rule.from.is_some() || rule.until.is_some() {
-                let date = |d: Option<Date>| d.map_or("open".to_owned(), |d| d.to_string());
-                let value = format!("{} to {}", date(rule.from), date(rule.until));
-                self.add(section, &rule.id, "dates 期限", value, &rule.clause);
+                self.add(section, &rule.id, "dates 期限", dates(rule.from, rule.until), &rule.clause);
             }
         }
     }
@@ -365,6 +362,11 @@ impl List<'_> {
         }
         words
     }
+}
+
+fn dates(from: Option<Date>, until: Option<Date>) -> String {
+    let date = |d: Option<Date>| d.map_or("open".to_owned(), |d| d.to_string());
+    format!("{} to {}", date(from), date(until))
 }
 
 fn labels(identities: &[Identity]) -> String {

@@ -1,9 +1,8 @@
 //! The end of a run: what the ranges add up to, the small files, the parts of the manifest.
 
 use super::error::RunError;
-use super::part::{Files, Part};
+use super::part::{Files, Part, Tally};
 use super::settle::Settle;
-use super::subsidies::Residents;
 use crate::ledger::open::{Ledger, Source};
 use crate::ledger::reject::{Reject, RejectSource};
 use crate::output::files::{self, Context};
@@ -13,49 +12,28 @@ use crate::output::publish::Stage;
 use crate::policy::Policy;
 use crate::policy::tables::Tables;
 use crate::roster::Roster;
-use crate::settle::sink::Totals;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Rows of a row group of the outputs that are written at the end.
 const TAIL_ROWS: usize = 131_072;
 
-/// What the ranges add up to.
-#[derive(Default)]
-pub(super) struct Sums {
-    pub(super) totals: Totals,
-    pub(super) rejects: Vec<Reject>,
-    pub(super) years: BTreeSet<i32>,
-    pub(super) residents: Residents,
-    pub(super) alert_counts: Vec<u64>,
-    pub(super) audit_rows: u64,
-    pub(super) other_years: u64,
-    pub(super) parts_mismatch: u64,
-    pub(super) identity_differs: u64,
+/// Appends a range's row groups, and adds up what it found.
+pub(super) fn take(part: Part, files: &mut Files, tally: &mut Tally) -> Result<(), RunError> {
+    files.settlement.append(part.settlement)?;
+    if let Some(audit) = &mut files.audit {
+        audit.append(part.audit)?;
+    }
+    files.persons.append(part.persons)?;
+    files.alerts.append(part.alerts)?;
+    tally.merge(part.tally);
+    Ok(())
 }
 
-impl Sums {
-    pub(super) fn take(&mut self, part: Part, files: &mut Files) -> Result<(), RunError> {
-        files.settlement.append(part.settlement)?;
-        if let Some(audit) = &mut files.audit {
-            audit.append(part.audit)?;
-        }
-        files.persons.append(part.persons)?;
-        files.alerts.append(part.alerts)?;
-        self.totals.merge(&part.totals);
-        self.rejects.extend(part.rejects);
-        self.years.extend(part.years);
-        self.residents.extend(part.residents);
-        self.alert_counts.iter_mut().zip(part.alert_counts).for_each(|(a, b)| *a += b);
-        self.audit_rows += part.audit_rows;
-        self.other_years += part.other_years;
-        self.parts_mismatch += part.parts_mismatch;
-        self.identity_differs += part.identity_differs;
-        Ok(())
-    }
-
+impl Tally {
+    /// The counts of the manifest.
     pub(super) fn counts(
         &self,
         ledger: &Ledger,

@@ -27,6 +27,13 @@ pub(super) struct Part {
     pub(super) audit: Option<Encoded>,
     pub(super) persons: Option<Encoded>,
     pub(super) alerts: Option<Encoded>,
+    pub(super) tally: Tally,
+    pub(super) rows: u64,
+}
+
+/// What is counted and set aside while persons are settled; ranges add up to the run.
+#[derive(Default)]
+pub(super) struct Tally {
     pub(super) rejects: Vec<Reject>,
     pub(super) totals: Totals,
     pub(super) years: BTreeSet<i32>,
@@ -36,7 +43,22 @@ pub(super) struct Part {
     pub(super) other_years: u64,
     pub(super) parts_mismatch: u64,
     pub(super) identity_differs: u64,
-    pub(super) rows: u64,
+}
+
+impl Tally {
+    /// Adds what another range tally.
+    pub(super) fn merge(&mut self, other: Tally) {
+        self.totals.merge(&other.totals);
+        self.rejects.extend(other.rejects);
+        self.years.extend(other.years);
+        self.residents.extend(other.residents);
+        self.alert_counts.resize(self.alert_counts.len().max(other.alert_counts.len()), 0);
+        self.alert_counts.iter_mut().zip(other.alert_counts).for_each(|(a, b)| *a += b);
+        self.audit_rows += other.audit_rows;
+        self.other_years += other.other_years;
+        self.parts_mismatch += other.parts_mismatch;
+        self.identity_differs += other.identity_differs;
+    }
 }
 
 /// The files that grow while persons are settled.
@@ -98,19 +120,22 @@ impl Job<'_> {
         let tables = self.context.tables;
         rows.certify(|packed| self.certified(packed));
         let mut sink = Sink::new(tables, self.run.year, self.run.audit);
-        let mut found = Found::default();
-        self.persons(&rows, &mut sink, &mut found);
+        let mut tally = Tally::default();
+        self.persons(&rows, &mut sink, &mut tally);
         if !files::conserves(&sink.settlement) {
             let message = "a settled row does not add up to its fee".to_owned();
             return Err(RunError::Defect { what: "conservation of money", message });
         }
-        let mut alert_counts = vec![0; tables.alerts.len()];
+        tally.alert_counts = vec![0; tables.alerts.len()];
         for alert in &sink.alerts {
-            alert_counts[usize::from(alert.alert)] += 1;
+            tally.alert_counts[usize::from(alert.alert)] += 1;
         }
+        tally.audit_rows = sink.audit.row.len() as u64;
+        tally.other_years = sink.other_years;
+        tally.totals = sink.totals;
+        tally.years = sink.years;
         let build = RunError::defect("building output columns");
         let context = self.context;
-        let audit_rows = sink.audit.row.len() as u64;
         let settlement = files::settlement(context, &rows, sink.settlement).map_err(&build)?;
         let persons = files::persons(context, &rows, sink.persons).map_err(&build)?;
         let alerts = files::alerts(context, &rows, &sink.alerts).map_err(&build)?;
@@ -123,15 +148,7 @@ impl Job<'_> {
             audit,
             persons: self.encoders.persons.encode(&persons)?,
             alerts: self.encoders.alerts.encode(&alerts)?,
-            rejects: found.rejects,
-            totals: sink.totals,
-            years: sink.years,
-            residents: found.residents,
-            alert_counts,
-            audit_rows,
-            other_years: sink.other_years,
-            parts_mismatch: found.parts_mismatch,
-            identity_differs: found.identity_differs,
+            tally,
             rows: rows.rows() as u64,
         })
     }
@@ -142,7 +159,7 @@ impl Job<'_> {
         packed.identity().map_or(NO_RANK, |i| tables.rank_of[i.index()])
     }
 
-    fn persons(&self, rows: &Sorted, sink: &mut Sink, found: &mut Found) {
+    fn persons(&self, rows: &Sorted, sink: &mut Sink, tally: &mut Tally) {
         let tables = self.context.tables;
         let claims = rows.claims();
         let period = (!self.run.as_if).then_some((tables.from, tables.until));
@@ -165,10 +182,10 @@ impl Job<'_> {
             for a in accepted.iter().filter(|a| !a.reversed) {
                 let row = a.row as usize;
                 let packed = rows.packed(row);
-                found.parts_mismatch += u64::from(packed.parts_mismatch());
+                tally.parts_mismatch += u64::from(packed.parts_mismatch());
                 if let Some(Some(n)) = number {
                     let key = (n as u32, date::year_of(claims.day[row]));
-                    *found.residents.entry(key).or_default() |= packed.insutype() != Insutype::Employee;
+                    *tally.residents.entry(key).or_default() |= packed.insutype() != Insutype::Employee;
                 }
                 if self.roster.is_some() && self.compares() {
                     let held = holdings.in_force(tables, claims.day[row], NO_RANK);
@@ -177,14 +194,14 @@ impl Job<'_> {
                         NO_RANK => held == 0 && !packed.identity_unknown(),
                         rank => held & (1 << rank) != 0,
                     };
-                    found.identity_differs += u64::from(!same);
+                    tally.identity_differs += u64::from(!same);
                 }
             }
         }
         for refusal in refused {
             let row = refusal.row as usize;
             let (file, number) = place(rows.origin(row));
-            found.rejects.push(Reject {
+            tally.rejects.push(Reject {
                 source: RejectSource::Ledger,
                 psn_no: Some(Box::from(rows.psn_no(row))),
                 setl_id: Some(Box::from(rows.setl_id(row))),
@@ -200,13 +217,4 @@ impl Job<'_> {
     fn compares(&self) -> bool {
         self.reading.has_identity
     }
-}
-
-/// What is found beside the kernel's output.
-#[derive(Default)]
-pub(super) struct Found {
-    pub(super) rejects: Vec<Reject>,
-    pub(super) residents: Residents,
-    pub(super) parts_mismatch: u64,
-    pub(super) identity_differs: u64,
 }

@@ -8,10 +8,10 @@
 //!  close ─── subsidies, rejects, manifest ─► publish
 //! ```
 
-use super::close::{Sums, inputs, options_part, policy_part, write_rejects, write_subsidies};
+use super::close::{inputs, options_part, policy_part, take, write_rejects, write_subsidies};
 use super::error::RunError;
 use super::ordered::in_order;
-use super::part::{Job, Part, create_files};
+use super::part::{Job, Part, Tally, create_files};
 use super::progress::{Progress, Step};
 use super::subsidies::subsidies;
 use crate::ledger::codebook::CodeBook;
@@ -141,14 +141,14 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     let context = Context { tables: &tables, psn_no: ledger.psn_no, setl_id: ledger.setl_id, texts: &texts };
     let (mut files, encoders) = create_files(run, &stage, context)?;
     let job = Job { run, context, reading: &reading, roster: roster.as_ref(), encoders: &encoders };
-    let mut sums = Sums { alert_counts: vec![0; tables.alerts.len()], ..Sums::default() };
+    let mut sums = Tally::default();
     let batches = std::mem::take(&mut read.batches);
     progress.begin(Step::Settle, ledger.rows());
-    let take = |_: usize, part: Part| -> Result<(), RunError> {
+    let append = |_: usize, part: Part| -> Result<(), RunError> {
         progress.advance(part.rows);
-        sums.take(part, &mut files)
+        take(part, &mut files, &mut sums)
     };
-    in_order(&pool, cuts.parts(), run.threads * 2, |p| job.part(&store, &batches, p), take)?;
+    in_order(&pool, cuts.parts(), run.threads * 2, |p| job.part(&store, &batches, p), append)?;
     drop(batches);
     progress.end();
 

@@ -32,3 +32,28 @@ fn every_shipped_policy_and_option_is_named() {
         assert!(README.contains(option), "{option}");
     }
 }
+
+/// Every line that the README prints of a command's output, but for "…".
+fn printed(nth: usize) -> impl Iterator<Item = &'static str> {
+    let block = README.split("```text\n").nth(nth).and_then(|rest| rest.split("```").next()).unwrap_or_default();
+    block.lines().map(str::trim_end).filter(|l| !l.is_empty() && l.trim() != "…")
+}
+
+#[test]
+fn the_two_outputs_are_printed_as_they_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_onestop");
+        let done = std::process::Command::new(program).args(args).current_dir(folder.path()).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    let summary = run(&["settle", "--sample"]);
+    let story = run(&["explain", "sample-settlement", "P000001375", "--lang", "en"]);
+    for (nth, text) in [(1, summary), (2, story)] {
+        assert!(printed(nth).count() > 5);
+        for line in printed(nth) {
+            assert!(text.lines().any(|l| l.trim_end() == line), "not printed any more: {line}");
+        }
+    }
+}

@@ -37,6 +37,11 @@ fn published() {
     check("published/cases.toml");
 }
 
+#[test]
+fn switches() {
+    check("switches/cases.toml");
+}
+
 /// Runs every case of a file and fails with the differences of all of them.
 fn check(name: &str) {
     let file = CaseFile::read(name);

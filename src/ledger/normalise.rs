@@ -89,7 +89,10 @@ impl Roles {
             let lower = name.trim().to_lowercase();
             let canonical = book.columns.get(&lower).unwrap_or(&lower);
             let found = may_hold.iter().find(|c| LEDGER[**c as usize].name == canonical);
-            named.push(*found.ok_or_else(|| LedgerError::BadRecordedMaf { name: name.clone() })?);
+            let column = *found.ok_or_else(|| LedgerError::BadRecordedMaf { name: name.clone() })?;
+            if !named.contains(&column) {
+                named.push(column);
+            }
         }
         if named.is_empty() {
             named.push(C::MafPay);

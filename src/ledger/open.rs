@@ -93,16 +93,15 @@ impl InputFile {
         rules: TypeRules,
     ) -> Result<Self, LedgerError> {
         let name = source.name();
+        if let Source::Path(path) = &source {
+            File::open(path).map_err(|source| LedgerError::Io { path: path.clone(), source })?;
+        }
         let metadata = guarded(&name, None, || match &source {
             Source::Path(path) => ArrowReaderMetadata::load(&File::open(path)?, options()),
             Source::Embedded(_, bytes) => ArrowReaderMetadata::load(&Bytes::from_static(bytes), options()),
         })?;
-        let mapping = if metadata.metadata().file_metadata().num_rows() == 0 {
-            // Without rows, types say nothing: an empty export often has none.
-            map(&name, &without_types(metadata.schema()), specs, book, renames, rules)?
-        } else {
-            map(&name, metadata.schema(), specs, book, renames, rules)?
-        };
+        let empty = metadata.metadata().file_metadata().num_rows() == 0;
+        let mapping = map(&name, metadata.schema(), specs, book, renames, TypeRules { unchecked: empty, ..rules })?;
         Ok(Self { source, metadata, mapping })
     }
 
@@ -206,19 +205,6 @@ impl Columns<'_> {
 fn options() -> ArrowReaderOptions {
     // The file's own Arrow schema may claim types that its Parquet schema does not have.
     ArrowReaderOptions::new().with_skip_arrow_metadata(true)
-}
-
-fn without_types(schema: &arrow::datatypes::Schema) -> arrow::datatypes::Schema {
-    use arrow::datatypes::{DataType, Field, Schema};
-    let known = |f: &arrow::datatypes::FieldRef| {
-        let kind = LEDGER.iter().chain(super::schema::ROSTER).find(|s| f.name().trim().eq_ignore_ascii_case(s.name));
-        let data_type = match kind.map(|s| s.kind) {
-            Some(super::schema::Kind::Time | super::schema::Kind::Date) => DataType::Date32,
-            _ => DataType::Utf8,
-        };
-        Field::new(f.name(), data_type, true)
-    };
-    Schema::new(schema.fields().iter().map(known).collect::<Vec<_>>())
 }
 
 thread_local! {

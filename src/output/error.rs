@@ -12,7 +12,7 @@ pub enum OutputError {
         path: PathBuf,
     },
     /// `--force` would delete what is no run of this program.
-    #[error("{path}: is no output of an earlier run, and is not replaced even with --force\n  choose another --out, or remove it yourself", path = path.display())]
+    #[error("{path}: is no output of an earlier run, or holds other files too, and is not replaced even with --force\n  choose another --out, or remove it yourself", path = path.display())]
     NotOurs {
         /// The folder.
         path: PathBuf,

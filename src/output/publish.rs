@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 
 /// The file that makes a folder a run of this program.
 pub const MANIFEST: &str = "manifest.json";
+/// What the manifest calls this program.
+pub const PROGRAM: &str = "onestop";
 
 /// A folder being filled. Dropped without [`Stage::publish`], it is removed.
 #[derive(Debug)]
 pub struct Stage {
     target: PathBuf,
     folder: PathBuf,
+    /// Folders above that were made for it, deepest first; removed again if nothing is published.
+    made: Vec<PathBuf>,
     published: bool,
 }
 
@@ -26,14 +30,15 @@ impl Stage {
         let parent = parent_of(target);
         let folder = parent.join(format!(".{name}.partial-{}", std::process::id()));
         let io = |source| OutputError::Io { path: folder.clone(), source };
-        if !parent.as_os_str().is_empty() {
-            fs::create_dir_all(&parent).map_err(|source| OutputError::Io { path: parent.clone(), source })?;
-        }
+        let made =
+            parent.ancestors().filter(|a| !a.as_os_str().is_empty() && !a.exists()).map(Path::to_owned).collect();
+        let stage = Self { target: target.to_owned(), folder: folder.clone(), made, published: false };
+        fs::create_dir_all(&parent).map_err(|source| OutputError::Io { path: parent.clone(), source })?;
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(io)?;
         }
         fs::create_dir(&folder).map_err(io)?;
-        Ok(Self { target: target.to_owned(), folder, published: false })
+        Ok(stage)
     }
 
     /// The staging folder.
@@ -71,6 +76,10 @@ impl Stage {
         let old = self.folder.with_extension("old");
         let replaces = self.target.exists();
         if replaces {
+            // What an interrupted replacement left behind.
+            if old.exists() {
+                fs::remove_dir_all(&old).map_err(io(&old))?;
+            }
             fs::rename(&self.target, &old).map_err(io(&self.target))?;
         }
         if let Err(source) = fs::rename(&self.folder, &self.target) {
@@ -94,6 +103,9 @@ impl Drop for Stage {
         if !self.published {
             // Best effort: an error is on its way to the user already.
             let _ = fs::remove_dir_all(&self.folder);
+            for folder in &self.made {
+                let _ = fs::remove_dir(folder);
+            }
         }
     }
 }
@@ -107,6 +119,21 @@ fn parent_of(path: &Path) -> PathBuf {
 
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
     fs::File::open(folder)?.sync_all()
+}
+
+/// Whether a folder is a run of this program and nothing else: its manifest says so, and lists all that is there.
+fn is_run(folder: &Path) -> bool {
+    let manifest = fs::read_to_string(folder.join(MANIFEST)).ok();
+    let Some(json) = manifest.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok()) else {
+        return false;
+    };
+    let ours = |entry: std::io::Result<fs::DirEntry>| {
+        entry.is_ok_and(|e| {
+            let name = e.file_name();
+            name == MANIFEST || name.to_str().is_some_and(|n| json["outputs"].get(n).is_some())
+        })
+    };
+    json["program"] == PROGRAM && fs::read_dir(folder).is_ok_and(|mut entries| entries.all(ours))
 }
 
 /// An absent or empty folder may be filled; a run of ours only with `force`; anything else never.
@@ -123,7 +150,7 @@ fn may_replace(target: &Path, force: bool) -> Result<(), OutputError> {
     if entries.next().is_none() {
         return Ok(());
     }
-    match (force, target.join(MANIFEST).is_file()) {
+    match (force, is_run(target)) {
         (false, _) => Err(OutputError::Exists { path }),
         (true, true) => Ok(()),
         (true, false) => Err(OutputError::NotOurs { path }),
@@ -154,7 +181,7 @@ mod tests {
     fn a_second_run_is_refused_and_replaced_only_with_force() {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("out");
-        for (force, content) in [(false, "1"), (true, "2")] {
+        for (force, content) in [(false, r#"{"program":"onestop","n":1}"#), (true, r#"{"program":"onestop","n":2}"#)] {
             let stage = Stage::create(&out, force).unwrap();
             stage.write(MANIFEST, content.as_bytes()).unwrap();
             stage.publish(force).unwrap();
@@ -162,6 +189,18 @@ mod tests {
         }
         assert!(matches!(Stage::create(&out, false), Err(OutputError::Exists { .. })));
         assert_eq!(names(root.path()), ["out"]);
+    }
+
+    #[test]
+    fn a_run_with_a_strangers_file_in_it_is_not_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        let out = root.path().join("out");
+        fs::create_dir(&out).unwrap();
+        fs::write(out.join(MANIFEST), r#"{"program":"onestop","outputs":{"a.parquet":{}}}"#).unwrap();
+        fs::write(out.join("a.parquet"), b"x").unwrap();
+        assert!(Stage::create(&out, true).is_ok());
+        fs::write(out.join("my notes.txt"), b"x").unwrap();
+        assert!(matches!(Stage::create(&out, true), Err(OutputError::NotOurs { .. })));
     }
 
     #[test]

@@ -47,8 +47,10 @@ impl Finding {
             let l = l.trim_start();
             (l.starts_with("id ") || l.starts_with("id=") || l.starts_with("code")) && l.contains(&quoted)
         };
-        let heading = format!("[{}]", self.rule);
-        text.lines().position(|l| named(l) || l.trim() == heading).map(|n| n + 1)
+        let headings = [format!("[{}]", self.rule), format!("[[{}]]", self.rule)];
+        let is_heading = |l: &str| headings.iter().any(|h| l.trim_start().starts_with(h));
+        let line = text.lines().position(named).or_else(|| text.lines().position(is_heading));
+        line.map(|n| n + 1)
     }
 }
 

@@ -11,6 +11,9 @@ use crate::model::date;
 use crate::model::fen::{self, NO_LIMIT, PPM, Round, Unit};
 use std::collections::BTreeSet;
 
+/// What the audit cites as the rule of a payment that is carried as recorded.
+const RECORDED: &str = "recorded";
+
 /// What a run needs of a policy.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Needs {
@@ -208,7 +211,7 @@ impl Compiler<'_> {
     }
 
     fn layer(&mut self, name: &str, layer: &LayerDoc, year: i32) -> Result<LayerTable, PolicyError> {
-        let cite = self.names.cite(name, &layer.clause);
+        let cite = self.names.cite(RECORDED, &layer.clause);
         let pool = number(&mut self.names.pools, name);
         let base = number(&mut self.names.bases, name);
         let mut table = LayerTable::new(care_bits(&layer.care), conditions(&layer.conditions), cite, pool, base);

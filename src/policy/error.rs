@@ -22,7 +22,7 @@ pub enum PolicyError {
         source: std::io::Error,
     },
     /// The file is not a valid document; the text carries line and column.
-    #[error("{name}: {message}\n  correct the file; `onestop policy show` of a shipped policy shows the form")]
+    #[error("{name}: {message}\n  correct the file; the README prints the whole form under \"How to add a city\"")]
     Syntax {
         /// Name or path of the document.
         name: String,

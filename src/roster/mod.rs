@@ -26,6 +26,8 @@ pub struct Roster {
     periods: Vec<Period>,
     /// Rows read.
     pub rows: u64,
+    /// Type of the persons' ids; none where there are no rows.
+    pub psn_no_type: Option<IdType>,
 }
 
 /// A roster row that passed its own checks.
@@ -79,6 +81,7 @@ impl Roster {
         }
         let mut roster = Self::build(rows, tables, &mut rejects);
         roster.rows = number;
+        roster.psn_no_type = file.id_type(C::PsnNo as usize);
         Ok((roster, rejects))
     }
 

@@ -25,7 +25,7 @@ use crate::model::date;
 use crate::output::files::Context;
 use crate::output::manifest::{ControlTotals, Manifest, ParametersPart};
 use crate::output::parquet_file::digest_of_text;
-use crate::output::publish::{MANIFEST, Stage};
+use crate::output::publish::{MANIFEST, PROGRAM, Stage};
 use crate::persons::partition::{Cuts, Sampler};
 use crate::persons::sorted::Reading;
 use crate::persons::store::{Held, Store};
@@ -112,11 +112,15 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     let first = compile(&run.policy.doc, &run.parameters, &early, needs)?;
     refuse_illustrative(run, &first)?;
 
-    let rules = TypeRules { allow_float: run.allow_float };
-    let ledger = Ledger::open(run.ledger.clone(), &run.book, &run.renames, rules)?;
+    let rules = TypeRules { allow_float: run.allow_float, unchecked: false };
+    let mut ledger = Ledger::open(run.ledger.clone(), &run.book, &run.renames, rules)?;
     check_columns(run, &ledger)?;
     let roles = Roles::new(&run.recorded_maf, &run.book)?;
     let (roster, roster_rejects) = read_roster(run, &ledger, &first.tables)?;
+    if let Some(id_type) = roster.as_ref().and_then(|r| r.psn_no_type).filter(|_| ledger.rows() == 0) {
+        // A ledger without rows says nothing of its ids' type.
+        ledger.psn_no = id_type;
+    }
     let stage = Stage::create(&run.out, run.force)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(run.threads)
@@ -155,7 +159,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     let mut rejects = read.rejects;
     rejects.append(&mut sums.rejects);
     rejects.extend(roster_rejects);
-    rejects.par_sort_unstable();
+    pool.install(|| rejects.par_sort_unstable());
     let rows = match &roster {
         Some(roster) => {
             let years = sums.years.iter().copied().filter(|y| run.year.is_none_or(|only| only == *y)).collect();
@@ -177,11 +181,11 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     let subsidy_total = rows.iter().map(|r| r.subsidy).sum();
     let unconfirmed = compiled.used.iter().filter(|u| is_unconfirmed(u)).cloned().collect();
     let manifest = Manifest {
-        program: "onestop",
+        program: PROGRAM,
         version: env!("CARGO_PKG_VERSION"),
         policy: policy_part(&run.policy),
         parameters: ParametersPart { sha256: digest_of_text(&run.parameters.texts.concat()), used: compiled.used },
-        inputs: inputs(run, &ledger, roster.as_ref())?,
+        inputs: pool.install(|| inputs(run, &ledger, roster.as_ref()))?,
         options: options_part(run),
         counts: sums.counts(&ledger, roster.as_ref(), &rejects, rows.len() as u64, &tables, &outputs),
         control_totals: ControlTotals::new(&sums.totals, &tables, subsidy_total),

@@ -112,7 +112,10 @@ pub fn settle(context: &Context<'_>, claim: &Claim, moved: &mut Moved<'_>, audit
             // Step 6: top-up of a single stay; it counts against the pool's cap.
             let covered = claim.basic + cii + special + ma + ra;
             ma += top_up(context, claim, schedule, rank, covered, base - ma - ra, accumulators, audit);
-            at_cap = schedule.cap != NO_LIMIT && accumulators.paid[usize::from(schedule.pool)] >= schedule.cap;
+            // A limit on care that re-assistance does not cover is none that it waits for.
+            at_cap = schedule.cap != NO_LIMIT
+                && accumulators.paid[usize::from(schedule.pool)] >= schedule.cap
+                && year.ra.as_ref().is_some_and(|l| l.covers(claim.care));
         }
         Assistance::Major(rank) => ma = major_share(context, major, rank, eligible, base, audit),
     }

@@ -1,0 +1,301 @@
+//! Whole runs of the program: the same bytes, whatever the order of rows and files, the threads and the
+//! memory; and no row of the ledger lost.
+
+use super::support::laws;
+use super::support::program::{Outcome, onestop};
+use super::support::table::{self, Row};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, RecordBatchReader, StringArray, UInt32Array};
+use arrow::compute::{concat_batches, take};
+use arrow::datatypes::{DataType, Field, Schema};
+use onestop::persons::partition::PARTITION_ROWS;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::properties::WriterProperties;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+#[test]
+fn weihai_2023_gives_the_same_bytes_however_the_ledger_comes() {
+    a_few_hundred_persons("weihai-2023", 2024);
+}
+
+#[test]
+fn weihai_etdz_2017_gives_the_same_bytes_however_the_ledger_comes() {
+    a_few_hundred_persons("weihai-etdz-2017", 2021);
+}
+
+#[test]
+fn erenhot_2023_gives_the_same_bytes_however_the_ledger_comes() {
+    a_few_hundred_persons("erenhot-2023", 2024);
+}
+
+#[test]
+fn jincheng_2023_gives_the_same_bytes_however_the_ledger_comes() {
+    a_few_hundred_persons("jincheng-2023", 2025);
+}
+
+/// Enough persons for several ranges, which the workers settle side by side.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "slow without optimisation")]
+fn several_ranges_of_persons_give_the_same_bytes_however_the_ledger_comes() {
+    let desk = Desk::new("jincheng-2023", 2024, 5, 26_000);
+    assert!(desk.rows as u64 > 2 * PARTITION_ROWS, "{} rows are no three ranges", desk.rows);
+    runs_agree(&desk);
+}
+
+/// Settles small ledgers, looks at what came out, and settles them in other ways.
+fn a_few_hundred_persons(policy: &str, year: i32) {
+    let seeds = if cfg!(debug_assertions) { 1..2 } else { 1..4 };
+    for seed in seeds {
+        let desk = Desk::new(policy, year, seed, 300);
+        lawful(&runs_agree(&desk), desk.rows);
+    }
+}
+
+/// Settles a ledger in several ways and compares every byte; the outputs.
+fn runs_agree(desk: &Desk) -> Folder {
+    let what = |how: &str| format!("{}, seed {}, {how}", desk.policy, desk.seed);
+    let plain = desk.settle("plain", std::slice::from_ref(&desk.ledger), &desk.roster, &["--threads", "1"]);
+    let counts = &findings(&plain["manifest.json"])["counts"];
+    let count = |name: &str| counts[name].as_u64().expect("a count");
+    assert_eq!(count("settlement_rows") + count("ledger_rejects"), desk.rows as u64, "{}", what("no row is lost"));
+    for threads in ["2", "7"] {
+        let again = desk.settle(threads, std::slice::from_ref(&desk.ledger), &desk.roster, &["--threads", threads]);
+        same_bytes(&plain, &again, &what(&format!("{threads} threads")));
+    }
+    let shuffled = desk.shuffled();
+    let one = desk.settle("shuffled", &[shuffled.ledger], &shuffled.roster, &["--threads", "7"]);
+    same_but_for_places(&plain, &one, &what("rows in another order"));
+    // Little memory: rows wait on disk.
+    let options = ["--threads", "2", "--memory", "64K"];
+    let many = desk.settle("split", &shuffled.pieces, &desk.roster, &options);
+    same_but_for_places(&plain, &many, &what("in several files"));
+    plain
+}
+
+/// Outputs by name.
+type Folder = BTreeMap<String, Vec<u8>>;
+
+/// What holds of every run, and the order of the persons.
+fn lawful(folder: &Folder, ledger_rows: usize) {
+    let table = |name: &str| read_table(&folder[&format!("{name}.parquet")]);
+    let (settlement, rejects, persons) = (table("settlement"), table("rejects"), table("persons"));
+    assert_eq!(laws::every_row_once(ledger_rows, &settlement, &rejects), Vec::<String>::new());
+    assert_eq!(laws::conservation(&settlement), Vec::<String>::new());
+    assert_eq!(laws::audit_adds_up(&settlement, &table("audit")), Vec::<String>::new());
+    assert!(rejects.rows.len() > 20, "only {} rejects", rejects.rows.len());
+    let years: Vec<(Id, &str)> = persons.rows.iter().map(|r| (id(r, "psn_no"), r["charge_year"].as_str())).collect();
+    assert!(years.is_sorted_by(|a, b| a < b), "persons come in order, each year once");
+    let claims: Vec<_> =
+        settlement.rows.iter().map(|r| (id(r, "psn_no"), r["setl_time"].as_str(), id(r, "setl_id"))).collect();
+    assert!(claims.is_sorted(), "claims come in order");
+}
+
+/// An id as it sorts: whole numbers by value, text by its bytes.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Id<'a> {
+    Number(i64),
+    Text(&'a str),
+}
+
+fn id<'a>(row: &'a Row, column: &str) -> Id<'a> {
+    row[column].parse().map_or(Id::Text(&row[column]), Id::Number)
+}
+
+/// The same files: every output is the same, the manifest as well.
+fn same_bytes(one: &Folder, other: &Folder, what: &str) {
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>(), "{what}");
+    for (name, bytes) in one {
+        assert!(*bytes == other[name], "{what}: {name} differs");
+    }
+}
+
+/// Rows that stand elsewhere: every output is the same but for `file` and `row` of the rejects, and the
+/// manifest but for what it says of the inputs and the digest of that one file.
+fn same_but_for_places(one: &Folder, other: &Folder, what: &str) {
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>(), "{what}");
+    for (name, bytes) in one {
+        match name.as_str() {
+            "rejects.parquet" => assert_eq!(reasons(bytes), reasons(&other[name]), "{what}: rejects"),
+            "manifest.json" => assert_eq!(findings(bytes), findings(&other[name]), "{what}: manifest"),
+            _ => assert!(*bytes == other[name], "{what}: {name} differs"),
+        }
+    }
+}
+
+fn reasons(rejects: &[u8]) -> Vec<Row> {
+    let mut rows = read_table(rejects).rows;
+    rows.iter_mut().for_each(|row| row.retain(|column, _| column != "file" && column != "row"));
+    rows
+}
+
+fn findings(manifest: &[u8]) -> Value {
+    let mut manifest: Value = serde_json::from_slice(manifest).expect("the manifest is JSON");
+    assert!(manifest["inputs"].take().is_array());
+    assert!(manifest["outputs"]["rejects.parquet"].take().is_object());
+    manifest
+}
+
+fn read_table(bytes: &[u8]) -> table::Table {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(file.path(), bytes).expect("the file is written");
+    table::read(file.path()).expect("Parquet")
+}
+
+// --- Ledgers -----------------------------------------------------------------------------------------
+
+/// A synthetic ledger and roster, with more faults than they come with.
+struct Desk {
+    folder: tempfile::TempDir,
+    policy: String,
+    seed: u64,
+    ledger: PathBuf,
+    roster: PathBuf,
+    rows: usize,
+}
+
+/// The same rows in another order, whole and in pieces.
+struct Shuffled {
+    ledger: PathBuf,
+    pieces: Vec<PathBuf>,
+    roster: PathBuf,
+}
+
+impl Desk {
+    fn new(policy: &str, year: i32, seed: u64, persons: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = folder.path().join("made");
+        let [persons, year, number] = [persons, year as u64, seed].map(|n| n.to_string());
+        let out = made.display().to_string();
+        let options = ["--policy", policy, "--persons", &persons, "--year", &year, "--seed", &number, "--out", &out];
+        succeeded(&onestop(["generate", "--quiet"].iter().chain(&options)));
+        let (claims, mut roster) = (read(&made.join("ledger.parquet")), read(&made.join("roster.parquet")));
+        let muddled = [&["psn_no", "setl_id"][..], &["psn_no", "setl_id", "setl_time"]]
+            .map(|whose| muddled(&claims, whose, 60, seed));
+        let mut claims = concat(&[&[claims], &muddled[..]].concat());
+        if seed.is_multiple_of(2) {
+            (claims, roster) = (numbered(&claims), numbered(&roster));
+        }
+        let [ledger, list] = ["ledger.parquet", "roster.parquet"].map(|name| folder.path().join(name));
+        write(&ledger, &claims);
+        write(&list, &roster);
+        Self { folder, policy: policy.to_owned(), seed, ledger, roster: list, rows: claims.num_rows() }
+    }
+
+    fn shuffled(&self) -> Shuffled {
+        let path = |name: String| self.folder.path().join(name);
+        let (rows, roster) = (shuffled(&read(&self.ledger), self.seed), shuffled(&read(&self.roster), self.seed));
+        let (ledger, list) = (path("shuffled.parquet".into()), path("shuffled-roster.parquet".into()));
+        write(&ledger, &rows);
+        write(&list, &roster);
+        // Pieces of unlike size, one of them empty, in no order of name or content.
+        let count = rows.num_rows();
+        let cuts = [0, 1, 1, count / 7, count / 2, count];
+        let piece = |(n, cut): (usize, &[usize])| {
+            let file = path(format!("piece-{}.parquet", (n * 3 + 1) % 5));
+            write(&file, &rows.slice(cut[0], cut[1] - cut[0]));
+            file
+        };
+        Shuffled { ledger, pieces: cuts.windows(2).enumerate().map(piece).collect(), roster: list }
+    }
+
+    /// Settles into a folder of that name; what it then holds.
+    fn settle(&self, name: &str, ledger: &[PathBuf], roster: &Path, options: &[&str]) -> Folder {
+        let out = self.folder.path().join(format!("out-{name}"));
+        let mut args: Vec<OsString> = vec!["settle".into(), "--quiet".into()];
+        args.extend(ledger.iter().map(|p| p.clone().into_os_string()));
+        args.extend([OsString::from("--roster"), roster.into(), "--policy".into(), self.policy.clone().into()]);
+        args.extend([OsString::from("--out"), out.clone().into()]);
+        args.extend(options.iter().map(OsString::from));
+        succeeded(&onestop(args));
+        let entries = fs::read_dir(&out).expect("the output folder").map(|e| e.expect("an entry").path());
+        let named = |path: PathBuf| {
+            (path.file_name().expect("a name").to_string_lossy().into_owned(), fs::read(&path).expect("an output"))
+        };
+        entries.map(named).collect()
+    }
+}
+
+fn succeeded(outcome: &Outcome) {
+    assert_eq!(outcome.code, Some(0), "{}{}", outcome.stdout, outcome.stderr);
+}
+
+fn read(path: &Path) -> RecordBatch {
+    let file = File::open(path).expect("a file");
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|r| r.build()).expect("Parquet");
+    let schema = reader.schema();
+    let batches: Vec<RecordBatch> = reader.map(|b| b.expect("rows")).collect();
+    concat_batches(&schema, &batches).expect("one schema")
+}
+
+/// Writes a file of several row groups.
+fn write(path: &Path, rows: &RecordBatch) {
+    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(rows.num_rows() / 4 + 1)).build();
+    let file = File::create(path).expect("a file");
+    let mut writer = ArrowWriter::try_new(file, rows.schema(), Some(properties)).expect("a writer");
+    writer.write(rows).expect("rows are written");
+    writer.close().expect("the file is closed");
+}
+
+fn concat(batches: &[RecordBatch]) -> RecordBatch {
+    concat_batches(&batches[0].schema(), batches).expect("one schema")
+}
+
+fn rows_of(column: &ArrayRef, rows: &[u32]) -> ArrayRef {
+    take(column, &UInt32Array::from(rows.to_vec()), None).expect("rows of the column")
+}
+
+fn shuffled(batch: &RecordBatch, seed: u64) -> RecordBatch {
+    let mut order: Vec<u32> = (0..batch.num_rows() as u32).collect();
+    order.sort_by_key(|row| scatter(seed, u64::from(*row)));
+    let columns = batch.columns().iter().map(|c| rows_of(c, &order)).collect();
+    RecordBatch::try_new(batch.schema(), columns).expect("the same columns")
+}
+
+/// Rows put together from others: whose record, what it cost and how it was paid come from three
+/// different rows. They repeat records, refund what is not there, and cost less than was paid for them.
+fn muddled(ledger: &RecordBatch, record: &[&str], count: u64, seed: u64) -> RecordBatch {
+    let rows = |salt: u64| -> Vec<u32> {
+        (0..count).map(|n| (scatter(seed + salt, n) % ledger.num_rows() as u64) as u32).collect()
+    };
+    let (whose, cost, rest) = (rows(100), rows(200), rows(300));
+    let schema = ledger.schema();
+    let columns = schema.fields().iter().zip(ledger.columns()).map(|(field, column)| {
+        let from = match field.name().as_str() {
+            name if record.contains(&name) => &whose,
+            "medfee_sumamt" | "inscp_scp_amt" | "refd_setl_flag" | "init_setl_id" => &cost,
+            _ => &rest,
+        };
+        rows_of(column, from)
+    });
+    RecordBatch::try_new(schema.clone(), columns.collect()).expect("the same columns")
+}
+
+/// The same rows with whole numbers for ids: they sort by value.
+fn numbered(batch: &RecordBatch) -> RecordBatch {
+    let schema = batch.schema();
+    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+        if !["psn_no", "setl_id", "init_setl_id"].contains(&field.name().as_str()) {
+            return (field.clone(), column.clone());
+        }
+        let text = column.as_any().downcast_ref::<StringArray>().expect("ids are text");
+        // Numbers of unlike length, so that text and value sort apart.
+        let number = |id: &str| id.trim_matches(|c: char| !c.is_ascii_digit()).parse::<i64>().expect("a number");
+        let numbers: Int64Array = text.iter().map(|id| id.map(number)).collect();
+        (Arc::new(Field::new(field.name(), DataType::Int64, true)), Arc::new(numbers) as ArrayRef)
+    });
+    let (fields, columns): (Vec<_>, Vec<_>) = columns.unzip();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).expect("the same rows")
+}
+
+/// A number that looks random, the same on every run.
+fn scatter(seed: u64, n: u64) -> u64 {
+    let mut x = (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(n.wrapping_mul(0xBF58_476D_1CE4_E5B9));
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}

@@ -71,7 +71,7 @@ pub struct SettleArgs {
     /// Replace an earlier run in the output folder
     #[arg(long)]
     pub force: bool,
-    /// Exit with 3 where more rows are rejected than N, or than P % of the ledger
+    /// Exit with 3 where more than N rows, or more than P % of the ledger's, are rejected
     #[arg(long, value_name = "N|P%", value_parser = parse_max_rejects)]
     pub max_rejects: Option<MaxRejects>,
     /// Take the file's column THEIRS as NAME
@@ -110,11 +110,11 @@ pub enum MaxRejects {
 }
 
 impl MaxRejects {
-    /// Whether so many rejects of so many rows are too many.
-    pub fn exceeded(self, rejects: u64, rows: u64) -> bool {
+    /// Whether so many rejects, so many of them of the ledger's rows, are too many.
+    pub fn exceeded(self, rejects: u64, of_ledger: u64, rows: u64) -> bool {
         match self {
             MaxRejects::Rows(most) => rejects > most,
-            MaxRejects::Share(ppm) => u128::from(rejects) * 1_000_000 > u128::from(rows) * u128::from(ppm),
+            MaxRejects::Share(ppm) => u128::from(of_ledger) * 1_000_000 > u128::from(rows) * u128::from(ppm),
         }
     }
 }
@@ -243,8 +243,8 @@ mod tests {
         assert_eq!(parse_size("4GiB"), Ok(4 << 30));
         assert!(parse_size("0").is_err() && parse_size("4X").is_err() && parse_size("M").is_err());
         assert_eq!(parse_max_rejects("0.5%"), Ok(MaxRejects::Share(5_000)));
-        assert!(parse_max_rejects("0.5%").unwrap().exceeded(6, 1_000));
-        assert!(!parse_max_rejects("6").unwrap().exceeded(6, 7));
+        assert!(parse_max_rejects("0.5%").unwrap().exceeded(6, 6, 1_000));
+        assert!(!parse_max_rejects("6").unwrap().exceeded(6, 6, 7));
         assert!(parse_max_rejects("some").is_err());
     }
 }

@@ -26,7 +26,7 @@ pub fn run(args: SettleArgs) -> Result<u8, Failure> {
     let counts = &settled.manifest.counts;
     let rejects = counts.ledger_rejects + counts.roster_rejects;
     match args.max_rejects {
-        Some(most) if most.exceeded(rejects, counts.ledger_rows + counts.roster_rows) => {
+        Some(most) if most.exceeded(rejects, counts.ledger_rejects, counts.ledger_rows) => {
             eprintln!("warning: {rejects} rows were rejected, more than --max-rejects allows");
             eprintln!("  look at rejects.parquet in {}", settle_run.out.display());
             Ok(TOO_MANY_REJECTS)

@@ -133,6 +133,18 @@ pub enum LedgerError {
         "the ledger carries no `identity`, and no roster is given\n  give --roster FILE, or export `identity` with the ledger"
     )]
     NoIdentities,
+    /// A column renamed that no file has.
+    #[error(
+        "--column {name}={theirs}: no ledger file has a column `{theirs}`; the first has {found}\n  correct the name"
+    )]
+    NoSuchColumn {
+        /// The name of the contract.
+        name: String,
+        /// The name given.
+        theirs: String,
+        /// The columns that are there.
+        found: String,
+    },
     /// `--recorded-maf` names what is no money column of the ledger.
     #[error("--recorded-maf: `{name}` is no payment column of the ledger\n  name columns such as maf_pay, oth_pay")]
     BadRecordedMaf {

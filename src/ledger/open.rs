@@ -286,6 +286,24 @@ impl Ledger {
         Ok(Self { files, psn_no, setl_id, present })
     }
 
+    /// Checks that every column renamed is there; one that the roster has too may stand there.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoSuchColumn`].
+    pub fn check_renames(&self, renames: &Renames) -> Result<(), LedgerError> {
+        let names = |file: &InputFile| -> Vec<String> {
+            file.metadata.schema().fields().iter().map(|f| f.name().trim().to_lowercase()).collect()
+        };
+        for (theirs, name) in renames {
+            let of_roster = super::schema::ROSTER.iter().any(|s| s.name == name);
+            if !of_roster && !self.files.iter().any(|f| names(f).contains(theirs)) {
+                let found = self.files.first().map_or_else(String::new, |f| names(f).join(", "));
+                return Err(LedgerError::NoSuchColumn { name: name.clone(), theirs: theirs.clone(), found });
+            }
+        }
+        Ok(())
+    }
+
     /// Rows of all files.
     pub fn rows(&self) -> u64 {
         self.files.iter().map(InputFile::rows).sum()

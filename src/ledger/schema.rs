@@ -252,7 +252,13 @@ pub fn renames(pairs: &[String]) -> Result<Renames, String> {
             let names: Vec<_> = LEDGER.iter().map(|s| s.name).collect();
             return Err(format!("`{name}` is no column of the ledger or the roster; known are {}", names.join(", ")));
         }
-        renames.insert(theirs.trim().to_lowercase(), name);
+        let theirs = theirs.trim().to_lowercase();
+        if theirs.is_empty() {
+            return Err(format!("`{pair}` names no column of the file"));
+        }
+        if renames.insert(theirs.clone(), name).is_some() {
+            return Err(format!("`{theirs}` is taken for two columns"));
+        }
     }
     Ok(renames)
 }
@@ -299,6 +305,16 @@ mod tests {
         fields.pop();
         let error = check(fields).unwrap_err();
         assert!(error.contains("hifp_pay") && error.contains("a.parquet") && error.contains("setl_id"), "{error}");
+    }
+
+    #[test]
+    fn a_rename_names_one_column_of_the_contract_and_one_of_the_file() {
+        let said = |pairs: &[&str]| renames(&pairs.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>());
+        assert_eq!(said(&["PSN_NO= Person "]).unwrap().get("person").map(String::as_str), Some("psn_no"));
+        assert!(said(&["psn_no"]).unwrap_err().contains("NAME=THEIRS"));
+        assert!(said(&["colour=red"]).unwrap_err().contains("colour"));
+        assert!(said(&["oth_pay="]).unwrap_err().contains("no column of the file"));
+        assert!(said(&["oth_pay=x", "maf_pay=X"]).unwrap_err().contains("two columns"));
     }
 
     #[test]

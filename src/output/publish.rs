@@ -14,6 +14,7 @@ pub const PROGRAM: &str = "onestop";
 pub struct Stage {
     target: PathBuf,
     folder: PathBuf,
+    name: String,
     /// Folders above that were made for it, deepest first; removed again if nothing is published.
     made: Vec<PathBuf>,
     published: bool,
@@ -26,13 +27,18 @@ impl Stage {
     /// [`OutputError`]: the target exists (and is not ours, or `force` is off), or cannot be written.
     pub fn create(target: &Path, force: bool) -> Result<Self, OutputError> {
         may_replace(target, force)?;
-        let name = target.file_name().map_or_else(|| "out".into(), |n| n.to_string_lossy().into_owned());
-        let parent = parent_of(target);
+        // A path such as `.` has no name of its own; the folder that it stands for has.
+        let real = match target.file_name() {
+            Some(_) => target.to_owned(),
+            None => fs::canonicalize(target).map_err(|source| OutputError::Io { path: target.to_owned(), source })?,
+        };
+        let name = real.file_name().map_or_else(|| "out".into(), |n| n.to_string_lossy().into_owned());
+        let parent = parent_of(&real);
         let folder = parent.join(format!(".{name}.partial-{}", std::process::id()));
         let io = |source| OutputError::Io { path: folder.clone(), source };
         let made =
             parent.ancestors().filter(|a| !a.as_os_str().is_empty() && !a.exists()).map(Path::to_owned).collect();
-        let stage = Self { target: target.to_owned(), folder: folder.clone(), made, published: false };
+        let stage = Self { target: real.clone(), folder: folder.clone(), name, made, published: false };
         fs::create_dir_all(&parent).map_err(|source| OutputError::Io { path: parent.clone(), source })?;
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(io)?;
@@ -73,13 +79,9 @@ impl Stage {
             move |source| OutputError::Io { path, source }
         };
         sync_folder(&self.folder).map_err(io(&self.folder))?;
-        let old = self.folder.with_extension("old");
+        let old = self.folder.with_file_name(format!(".{}.old-{}", self.name, std::process::id()));
         let replaces = self.target.exists();
         if replaces {
-            // What an interrupted replacement left behind.
-            if old.exists() {
-                fs::remove_dir_all(&old).map_err(io(&old))?;
-            }
             fs::rename(&self.target, &old).map_err(io(&self.target))?;
         }
         if let Err(source) = fs::rename(&self.folder, &self.target) {

@@ -530,7 +530,7 @@ pub(crate) fn cells(ranks: &Ranks, layer: &LayerDoc, rule: &RuleDoc) -> Vec<(usi
     let mut cells = Vec::new();
     for &i in insutype {
         for &c in care {
-            for &lv in levels {
+            for &lv in levels.iter().filter(|lv| **lv <= 3) {
                 cells.extend(who.iter().map(|&rank| (key(i, c, lv), rank)));
             }
         }

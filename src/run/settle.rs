@@ -114,6 +114,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
 
     let rules = TypeRules { allow_float: run.allow_float, unchecked: false };
     let mut ledger = Ledger::open(run.ledger.clone(), &run.book, &run.renames, rules)?;
+    ledger.check_renames(&run.renames)?;
     check_columns(run, &ledger)?;
     let roles = Roles::new(&run.recorded_maf, &run.book)?;
     let (roster, roster_rejects) = read_roster(run, &ledger, &first.tables)?;

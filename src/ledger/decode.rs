@@ -1,12 +1,14 @@
 //! Arrow arrays of any accepted type as text, money, times, dates and flags, value by value.
 
-use crate::model::date::{MICROS_PER_DAY, day_of_micros};
+use super::rows::{Ids, NULL};
+use super::schema::Kind;
+use crate::model::date::MICROS_PER_DAY;
 use crate::model::fen::{self, AmountError};
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType, Date32Type, Date64Type, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    DataType, Date32Type, Date64Type, Decimal64Type, Decimal128Type, Float64Type, Int32Type, Int64Type, TimeUnit,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
 };
 use arrow::error::ArrowError;
 
@@ -37,7 +39,10 @@ fn decimal_shape(data_type: &DataType) -> (u8, i8) {
 
 /// A column of codes, read as trimmed text; blank is null.
 pub struct TextColumn {
-    array: ArrayRef,
+    /// Texts, or whatever else the file has; the dictionary's values where there is one.
+    values: ArrayRef,
+    /// Positions in the dictionary.
+    keys: Option<PrimitiveArray<Int32Type>>,
 }
 
 impl TextColumn {
@@ -46,25 +51,38 @@ impl TextColumn {
     /// # Errors
     /// If Arrow cannot unpack it.
     pub fn new(array: &ArrayRef) -> Result<Self, ArrowError> {
-        Ok(Self { array: plain(array)? })
+        if let Some(dictionary) = array.as_dictionary_opt::<Int32Type>()
+            && *dictionary.values().data_type() == DataType::Utf8
+        {
+            return Ok(Self { values: dictionary.values().clone(), keys: Some(dictionary.keys().clone()) });
+        }
+        Ok(Self { values: plain(array)?, keys: None })
     }
 
     /// Calls `f` with the trimmed text of a row, `None` for null or blank.
     #[inline]
     pub fn with<R>(&self, row: usize, f: impl FnOnce(Option<&str>) -> R) -> R {
-        if self.array.is_null(row) {
+        match &self.keys {
+            None => self.value(row, f),
+            Some(keys) if keys.is_null(row) => f(None),
+            Some(keys) => self.value(keys.value(row) as usize, f),
+        }
+    }
+
+    fn value<R>(&self, at: usize, f: impl FnOnce(Option<&str>) -> R) -> R {
+        if self.values.is_null(at) {
             return f(None);
         }
-        match self.array.data_type() {
+        match self.values.data_type() {
             DataType::Utf8 => {
-                let text = self.array.as_string::<i32>().value(row).trim_matches(BLANKS);
+                let text = self.values.as_string::<i32>().value(at).trim_matches(BLANKS);
                 f((!text.is_empty()).then_some(text))
             }
-            DataType::Boolean => f(Some(if self.array.as_boolean().value(row) { "1" } else { "0" })),
+            DataType::Boolean => f(Some(if self.values.as_boolean().value(at) { "1" } else { "0" })),
             DataType::UInt64 => {
-                f(Some(&self.array.as_primitive::<arrow::datatypes::UInt64Type>().value(row).to_string()))
+                f(Some(&self.values.as_primitive::<arrow::datatypes::UInt64Type>().value(at).to_string()))
             }
-            _ => f(Some(&self.array.as_primitive::<Int64Type>().value(row).to_string())),
+            _ => f(Some(&self.values.as_primitive::<Int64Type>().value(at).to_string())),
         }
     }
 
@@ -73,20 +91,56 @@ impl TextColumn {
         self.with(row, |t| t.map(str::to_owned))
     }
 
-    /// Maps every row through `f`, which is asked once for each run of equal texts.
+    /// Maps every row through `f`, which is asked about once a text.
     pub fn map<T: Copy>(&self, rows: usize, mut f: impl FnMut(Option<&str>) -> T) -> Vec<T> {
-        let mut mapped = Vec::with_capacity(rows);
-        if self.array.data_type() != &DataType::Utf8 {
-            mapped.extend((0..rows).map(|row| self.with(row, &mut f)));
-            return mapped;
+        if let Some(keys) = &self.keys {
+            return self.map_keys(keys, f);
         }
+        let none = f(None);
+        if self.values.null_count() == self.values.len() {
+            return vec![none; rows];
+        }
+        match self.values.data_type() {
+            DataType::Utf8 => self.map_texts(rows, none, f),
+            DataType::Boolean => {
+                let values = self.values.as_boolean();
+                let of = [f(Some("0")), f(Some("1"))];
+                let flag = |row: usize| if values.is_null(row) { none } else { of[usize::from(values.value(row))] };
+                (0..rows).map(flag).collect()
+            }
+            _ => (0..rows).map(|row| self.with(row, &mut f)).collect(),
+        }
+    }
+
+    fn map_keys<T: Copy>(&self, keys: &PrimitiveArray<Int32Type>, mut f: impl FnMut(Option<&str>) -> T) -> Vec<T> {
+        let none = f(None);
+        if keys.null_count() == keys.len() {
+            return vec![none; keys.len()];
+        }
+        // A dictionary may hold far more texts than these rows do.
+        let mut known: Vec<Option<T>> = vec![None; self.values.len()];
+        let mut of = |key: i32| match known[key as usize] {
+            Some(value) => value,
+            None => *known[key as usize].insert(self.value(key as usize, &mut f)),
+        };
+        match keys.nulls() {
+            None => keys.values().iter().map(|k| of(*k)).collect(),
+            Some(nulls) => {
+                let valid = nulls.inner();
+                let row = |(row, key): (usize, &i32)| if valid.value(row) { of(*key) } else { none };
+                keys.values().iter().enumerate().map(row).collect()
+            }
+        }
+    }
+
+    fn map_texts<T: Copy>(&self, rows: usize, none: T, mut f: impl FnMut(Option<&str>) -> T) -> Vec<T> {
         // Codes repeat: a short list of those met last saves nearly every look-up.
-        let strings = self.array.as_string::<i32>();
+        let strings = self.values.as_string::<i32>();
+        let mut mapped = Vec::with_capacity(rows);
         let mut known: Vec<(&str, T)> = Vec::with_capacity(KNOWN);
-        let null = f(None);
         for row in 0..rows {
             if strings.is_null(row) {
-                mapped.push(null);
+                mapped.push(none);
                 continue;
             }
             let raw = strings.value(row);
@@ -95,7 +149,7 @@ impl TextColumn {
                 continue;
             }
             let text = raw.trim_matches(BLANKS);
-            let value = if text.is_empty() { null } else { f(Some(text)) };
+            let value = if text.is_empty() { none } else { f(Some(text)) };
             if known.len() == KNOWN {
                 known.remove(0);
             }
@@ -109,43 +163,50 @@ impl TextColumn {
 /// Codes that [`TextColumn::map`] remembers.
 const KNOWN: usize = 24;
 
-/// A value of money as read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Amount {
-    /// None given.
-    Null,
-    /// So many fen.
-    Fen(i64),
-    /// Not an amount.
-    Bad(AmountError),
-}
-
-impl Amount {
-    fn from_result(result: Result<i64, AmountError>) -> Self {
-        match result {
-            Ok(fen) => Amount::Fen(fen),
-            Err(error) => Amount::Bad(error),
+/// The type that the reader should give a column of a file in, to spare unpacking: codes by number of
+/// their text, money as 64-bit integers. `None`: as it comes.
+pub fn better_type(kind: Kind, data_type: &DataType) -> Option<DataType> {
+    match (kind, data_type) {
+        (Kind::Code | Kind::Flag, DataType::Utf8) => {
+            Some(DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)))
         }
+        (Kind::Money, DataType::Decimal128(precision, scale)) if *precision <= 18 => {
+            Some(DataType::Decimal64(*precision, *scale))
+        }
+        _ => None,
     }
 }
 
-/// Reads a column of money into `each(row, amount)`.
+/// Appends a column of money to `fen`, [`NULL`] where there is none; `odd` hears of the rows that have
+/// none (`None`) or no amount (the error).
 ///
 /// # Errors
 /// If Arrow cannot unpack the column.
-pub fn money(array: &ArrayRef, mut each: impl FnMut(usize, Amount)) -> Result<(), ArrowError> {
+pub fn money(
+    array: &ArrayRef,
+    fen: &mut Vec<i64>,
+    mut odd: impl FnMut(usize, Option<AmountError>),
+) -> Result<(), ArrowError> {
+    if array.null_count() == array.len() {
+        fen.resize(fen.len() + array.len(), NULL);
+        (0..array.len()).for_each(|row| odd(row, None));
+        return Ok(());
+    }
+    if let (DataType::Decimal64(_, 2), Some(values)) = (array.data_type(), array.as_primitive_opt::<Decimal64Type>()) {
+        return Ok(plain_fen(values, fen, odd));
+    }
     let array = plain(array)?;
     let rows = array.len();
     let mut visit = |value: &dyn Fn(usize) -> Result<i64, AmountError>| {
         for row in 0..rows {
-            each(row, if array.is_null(row) { Amount::Null } else { Amount::from_result(value(row)) });
+            let amount = if array.is_null(row) { Err(None) } else { value(row).map_err(Some) };
+            fen.push(amount.unwrap_or_else(|why| {
+                odd(row, why);
+                NULL
+            }));
         }
     };
     match array.data_type() {
-        DataType::Decimal128(_, 2) => {
-            let values = array.as_primitive::<Decimal128Type>().values();
-            visit(&|row| fen::from_scaled(values[row], 2));
-        }
         DataType::Decimal128(_, scale) => {
             let (values, scale) = (array.as_primitive::<Decimal128Type>().values(), *scale);
             visit(&|row| fen::from_scaled(values[row], scale));
@@ -173,57 +234,86 @@ pub fn money(array: &ArrayRef, mut each: impl FnMut(usize, Amount)) -> Result<()
             let strings = array.as_string::<i32>();
             for row in 0..rows {
                 let text = if strings.is_null(row) { "" } else { strings.value(row).trim_matches(BLANKS) };
-                each(row, if text.is_empty() { Amount::Null } else { Amount::from_result(fen::parse_yuan(text)) });
+                let amount = if text.is_empty() { Err(None) } else { fen::parse_yuan(text).map_err(Some) };
+                fen.push(amount.unwrap_or_else(|why| {
+                    odd(row, why);
+                    NULL
+                }));
             }
         }
     }
     Ok(())
 }
 
-/// Instants in microseconds; `None` is null, and an instant that does not fit is `Some(Err)`.
+/// Money that the file already counts in fen.
+fn plain_fen(
+    values: &PrimitiveArray<Decimal64Type>,
+    fen: &mut Vec<i64>,
+    mut odd: impl FnMut(usize, Option<AmountError>),
+) {
+    let start = fen.len();
+    fen.extend_from_slice(values.values());
+    let new = &mut fen[start..];
+    if let Some(nulls) = values.nulls().filter(|n| n.null_count() > 0) {
+        for (row, valid) in nulls.iter().enumerate() {
+            if !valid {
+                new[row] = NULL;
+                odd(row, None);
+            }
+        }
+    }
+    let large = |v: i64| v != NULL && !(-fen::MAX_AMOUNT..=fen::MAX_AMOUNT).contains(&v);
+    if new.iter().fold(false, |any, v| any | large(*v)) {
+        for (row, value) in new.iter_mut().enumerate().filter(|(_, v)| large(**v)) {
+            *value = NULL;
+            odd(row, Some(AmountError::TooLarge));
+        }
+    }
+}
+
+/// Appends instants in microseconds; [`NULL`] is none, and an instant that does not fit is one that no
+/// calendar shows.
 ///
 /// # Errors
 /// If Arrow cannot unpack the column.
-pub fn times(array: &ArrayRef) -> Result<Vec<Option<i64>>, ArrowError> {
-    let array = plain(array)?;
-    let rows = array.len();
-    fn collect(rows: usize, array: &ArrayRef, value: impl Fn(usize) -> Option<i64>) -> Vec<Option<i64>> {
-        (0..rows)
-            .map(|row| if array.is_null(row) { None } else { Some(value(row).unwrap_or(UNREADABLE_TIME)) })
-            .collect()
+pub fn times(array: &ArrayRef, micros: &mut Vec<i64>) -> Result<(), ArrowError> {
+    fn collect<T: ArrowPrimitiveType>(
+        array: &ArrayRef,
+        micros: &mut Vec<i64>,
+        value: impl Fn(T::Native) -> Option<i64>,
+    ) {
+        let array = array.as_primitive::<T>();
+        let start = micros.len();
+        micros.extend(array.values().iter().map(|v| value(*v).unwrap_or(UNREADABLE_TIME)));
+        if let Some(nulls) = array.nulls().filter(|n| n.null_count() > 0) {
+            let new = micros[start..].iter_mut().zip(nulls);
+            new.filter(|(_, valid)| !valid).for_each(|(time, _)| *time = NULL);
+        }
     }
-    let micros = match array.data_type() {
+    let array = plain(array)?;
+    match array.data_type() {
         DataType::Timestamp(TimeUnit::Second, _) => {
-            let values = array.as_primitive::<TimestampSecondType>().values();
-            collect(rows, &array, |row| values[row].checked_mul(1_000_000))
+            collect::<TimestampSecondType>(&array, micros, |v| v.checked_mul(1_000_000));
         }
         DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            let values = array.as_primitive::<TimestampMillisecondType>().values();
-            collect(rows, &array, |row| values[row].checked_mul(1_000))
+            collect::<TimestampMillisecondType>(&array, micros, |v| v.checked_mul(1_000));
         }
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            let values = array.as_primitive::<TimestampMicrosecondType>().values();
-            collect(rows, &array, |row| Some(values[row]))
+            // The least instant there is would read as none.
+            collect::<TimestampMicrosecondType>(&array, micros, |v| (v != NULL).then_some(v));
         }
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            let values = array.as_primitive::<TimestampNanosecondType>().values();
-            collect(rows, &array, |row| Some(values[row].div_euclid(1_000)))
+            collect::<TimestampNanosecondType>(&array, micros, |v| Some(v.div_euclid(1_000)));
         }
-        DataType::Date32 => {
-            let values = array.as_primitive::<Date32Type>().values();
-            collect(rows, &array, |row| Some(i64::from(values[row]) * MICROS_PER_DAY))
-        }
-        DataType::Date64 => {
-            let values = array.as_primitive::<Date64Type>().values();
-            collect(rows, &array, |row| values[row].checked_mul(1_000))
-        }
-        _ => vec![None; rows],
-    };
-    Ok(micros)
+        DataType::Date32 => collect::<Date32Type>(&array, micros, |v| Some(i64::from(v) * MICROS_PER_DAY)),
+        DataType::Date64 => collect::<Date64Type>(&array, micros, |v| v.checked_mul(1_000)),
+        _ => micros.resize(micros.len() + array.len(), NULL),
+    }
+    Ok(())
 }
 
 /// Stands for an instant that cannot be told; outside what [`readable`] accepts.
-const UNREADABLE_TIME: i64 = i64::MIN;
+const UNREADABLE_TIME: i64 = i64::MIN + 1;
 
 /// Whether an instant lies in the years 1 to 9999.
 pub fn readable(micros: i64) -> bool {
@@ -232,41 +322,50 @@ pub fn readable(micros: i64) -> bool {
     (FIRST..LAST).contains(&micros)
 }
 
-/// Days of a date column.
+/// Appends ids as bytes that sort as the ids do: trimmed text as it is, integers big-endian with the
+/// sign turned. Null or blank is none.
 ///
 /// # Errors
 /// If Arrow cannot unpack the column.
-pub fn days(array: &ArrayRef) -> Result<Vec<Option<i32>>, ArrowError> {
-    Ok(times(array)?.into_iter().map(|t| t.map(day_of_micros)).collect())
-}
-
-/// Ids as bytes that sort as the ids do: trimmed text as it is, integers big-endian with the sign
-/// turned. Null or blank is null.
-///
-/// # Errors
-/// If Arrow cannot unpack the column.
-pub fn ids(array: &ArrayRef) -> Result<BinaryArray, ArrowError> {
+pub fn ids(array: &ArrayRef, ids: &mut Ids) -> Result<(), ArrowError> {
+    if array.null_count() == array.len() {
+        ids.push_none(array.len());
+        return Ok(());
+    }
     let array = plain(array)?;
-    let mut builder = BinaryBuilder::with_capacity(array.len(), array.len() * 12);
     match array.data_type() {
         DataType::Utf8 => {
-            for text in array.as_string::<i32>() {
-                builder.append_option(text.map(|t| t.trim_matches(BLANKS)).filter(|t| !t.is_empty()));
+            let texts = array.as_string::<i32>();
+            if texts.null_count() == 0 && texts.iter().flatten().all(is_trimmed) {
+                ids.push_texts(texts);
+            } else {
+                texts.iter().for_each(|text| ids.push(text.unwrap_or("").trim_matches(BLANKS).as_bytes()));
             }
         }
         DataType::UInt64 => {
             for value in array.as_primitive::<arrow::datatypes::UInt64Type>() {
                 // Beyond the signed range there is no id; the row is rejected as one without.
-                builder.append_option(value.and_then(|v| i64::try_from(v).ok()).map(int_id));
+                match value.and_then(|v| i64::try_from(v).ok()) {
+                    Some(value) => ids.push(&int_id(value)),
+                    None => ids.push_none(1),
+                }
             }
         }
         _ => {
             for value in array.as_primitive::<Int64Type>() {
-                builder.append_option(value.map(int_id));
+                match value {
+                    Some(value) => ids.push(&int_id(value)),
+                    None => ids.push_none(1),
+                }
             }
         }
     }
-    Ok(builder.finish())
+    Ok(())
+}
+
+fn is_trimmed(text: &str) -> bool {
+    let blank = |b: Option<&u8>| matches!(b, None | Some(b' ' | b'\t'));
+    !blank(text.as_bytes().first()) && !blank(text.as_bytes().last())
 }
 
 /// An integer id as bytes that sort by value.
@@ -284,23 +383,44 @@ pub fn int_of_id(bytes: &[u8]) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Decimal128Array, Int64Array, StringArray};
+    use arrow::array::{Decimal64Array, Decimal128Array, DictionaryArray, Int64Array, StringArray};
     use std::sync::Arc;
 
-    fn amounts(array: ArrayRef) -> Vec<Amount> {
-        let mut all = Vec::new();
-        money(&array, |_, a| all.push(a)).unwrap();
-        all
+    /// Fen, null, or why not.
+    fn amounts(array: ArrayRef) -> Vec<Result<i64, Option<AmountError>>> {
+        let (mut fen, mut why) = (Vec::new(), std::collections::BTreeMap::new());
+        money(&array, &mut fen, |row, odd| {
+            why.insert(row, odd);
+        })
+        .unwrap();
+        fen.iter().enumerate().map(|(row, fen)| why.get(&row).map_or(Ok(*fen), |odd| Err(*odd))).collect()
     }
 
     #[test]
     fn money_of_every_kind() {
         let decimals = Decimal128Array::from(vec![Some(15_000), Some(15_001), None]);
         let decimals = decimals.with_precision_and_scale(20, 4).unwrap();
-        assert_eq!(amounts(Arc::new(decimals)), [Amount::Fen(150), Amount::Bad(AmountError::TooFine), Amount::Null]);
-        assert_eq!(amounts(Arc::new(Int64Array::from(vec![7]))), [Amount::Fen(700)]);
+        assert_eq!(amounts(Arc::new(decimals)), [Ok(150), Err(Some(AmountError::TooFine)), Err(None)]);
+        let fen = Decimal64Array::from(vec![Some(-7), None, Some(fen::MAX_AMOUNT + 1)]);
+        let fen = fen.with_precision_and_scale(18, 2).unwrap();
+        assert_eq!(amounts(Arc::new(fen)), [Ok(-7), Err(None), Err(Some(AmountError::TooLarge))]);
+        assert_eq!(amounts(Arc::new(Int64Array::from(vec![7]))), [Ok(700)]);
         let texts = StringArray::from(vec![" 1.50\t", "", "1o"]);
-        assert_eq!(amounts(Arc::new(texts)), [Amount::Fen(150), Amount::Null, Amount::Bad(AmountError::NotANumber)]);
+        assert_eq!(amounts(Arc::new(texts)), [Ok(150), Err(None), Err(Some(AmountError::NotANumber))]);
+        assert_eq!(amounts(Arc::new(Decimal64Array::new_null(2))), [Err(None), Err(None)]);
+    }
+
+    #[test]
+    fn ids_are_trimmed_and_blank_is_none() {
+        for texts in [vec![Some("P1"), Some("P22")], vec![Some(" P1\t"), None, Some(" ")]] {
+            let mut found = Ids::default();
+            ids(&(Arc::new(StringArray::from(texts.clone())) as ArrayRef), &mut found).unwrap();
+            let expected: Vec<&str> = texts.iter().map(|t| t.unwrap_or("").trim()).collect();
+            assert_eq!(
+                (0..found.len()).map(|n| found.get(n)).collect::<Vec<_>>(),
+                expected.iter().map(|t| t.as_bytes()).collect::<Vec<_>>()
+            );
+        }
     }
 
     #[test]
@@ -316,6 +436,10 @@ mod tests {
         let column = TextColumn::new(&(Arc::new(StringArray::from(vec![" 390\t", " ", "390"])) as ArrayRef)).unwrap();
         let lengths = column.map(3, |t| t.map_or(0, str::len));
         assert_eq!(lengths, [3, 0, 3]);
+        let dictionary: DictionaryArray<Int32Type> =
+            [Some(" 390\t"), Some(" "), None, Some("390")].into_iter().collect();
+        let column = TextColumn::new(&(Arc::new(dictionary) as ArrayRef)).unwrap();
+        assert_eq!(column.map(4, |t| t.map_or(0, str::len)), [3, 0, 0, 3]);
     }
 
     #[test]

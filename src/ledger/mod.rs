@@ -12,4 +12,5 @@ pub mod marks;
 pub mod normalise;
 pub mod open;
 pub mod reject;
+pub mod rows;
 pub mod schema;

@@ -1,27 +1,24 @@
-//! A batch of ledger rows as normalised columns, and the rows that fail their own checks.
+//! Batches of the ledger as normalised rows, and the rows that fail their own checks.
 //!
 //! "Own checks" are those that need nothing but the row: from `void_record` to `payments_exceed_fee`.
 //! What needs the person's other rows comes later, in `persons::resolve`.
 
 use super::codebook::CodeBook;
-use super::decode::{self, Amount, TextColumn};
+use super::decode::{self, TextColumn};
 use super::error::LedgerError;
 use super::intern::Interner;
 use super::marks::Packed;
 use super::open::{Columns, Ledger};
 use super::reject::{Reject, RejectSource, origin};
+use super::rows::{Ids, Layout, NULL, Rows, column};
 use super::schema::{LEDGER, LedgerColumn as C};
 use crate::model::codes::{Care, ExclCause, FeeClass, Insutype, Referral, RejectReason};
 use crate::model::date;
 use crate::model::fen;
 use crate::policy::document::YearBy;
 use crate::policy::tables::{FOREIGN_AREA, LOCAL_AREA};
-use arrow::array::{Array, ArrayRef, BinaryArray, Int32Array, Int64Array, UInt32Array, UInt64Array};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Money columns of the ledger, in the order of the contract.
 pub const MONEY_COLUMNS: [C; 15] = [
@@ -41,32 +38,6 @@ pub const MONEY_COLUMNS: [C; 15] = [
     C::PreselfpayAmt,
     C::DiseaseLimit,
 ];
-
-/// Position of the fixed columns in a normalised batch; the money columns that are present follow.
-pub mod column {
-    /// Person, as sortable bytes.
-    pub const PSN_NO: usize = 0;
-    /// Settlement record, as sortable bytes.
-    pub const SETL_ID: usize = 1;
-    /// Microseconds.
-    pub const SETL_TIME: usize = 2;
-    /// Day that decides year and identity.
-    pub const DAY: usize = 3;
-    /// [`super::Packed`].
-    pub const MARKS: usize = 4;
-    /// File and row.
-    pub const ORIGIN: usize = 5;
-    /// Number of the visit type.
-    pub const MED_TYPE: usize = 6;
-    /// Area of treatment.
-    pub const AREA: usize = 7;
-    /// Number of the disease code.
-    pub const DISEASE: usize = 8;
-    /// The record that a refund cancels.
-    pub const INIT_SETL_ID: usize = 9;
-    /// The first money column.
-    pub const MONEY: usize = 10;
-}
 
 /// Which columns count as basic insurance, and which as assistance paid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,22 +85,25 @@ pub struct Normaliser<'a> {
     pub identity_counts: bool,
     /// Numbers of texts.
     pub interner: &'a Interner,
-    /// Money columns that any file has.
-    pub money: Vec<C>,
+    /// Columns of the rows made.
+    pub layout: Layout,
     /// Columns to read, by number.
     pub columns: Vec<usize>,
-    schema: SchemaRef,
 }
 
-/// A batch normalised.
-pub struct Normalised {
-    /// Rows that passed their own checks.
-    pub batch: RecordBatch,
-    /// Rows that did not.
+/// What was found on the way.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Rows that did not pass their own checks.
     pub rejects: Vec<Reject>,
     /// Calendar years of the rows that passed and are no refunds.
     pub years: BTreeSet<i32>,
 }
+
+/// Among the bits of a row's codes: the code is not known.
+const UNKNOWN: u64 = 1 << 62;
+/// Among the bits of a row's codes: there is none.
+const ABSENT: u64 = 1 << 61;
 
 impl<'a> Normaliser<'a> {
     /// A normaliser for a ledger.
@@ -142,240 +116,285 @@ impl<'a> Normaliser<'a> {
         interner: &'a Interner,
     ) -> Self {
         let money: Vec<C> = MONEY_COLUMNS.into_iter().filter(|c| ledger.has(*c)).collect();
-        let wanted = |c: &usize| *c != C::Enddate as usize || year_by == YearBy::Enddate;
+        let has_day = year_by == YearBy::Enddate;
+        let wanted = |c: &usize| *c != C::Enddate as usize || has_day;
         let columns = (0..LEDGER.len()).filter(|c| ledger.present[*c]).filter(wanted).collect();
-        let mut fields = vec![
-            Field::new("psn_no", DataType::Binary, false),
-            Field::new("setl_id", DataType::Binary, false),
-            Field::new("setl_time", DataType::Int64, false),
-            Field::new("day", DataType::Int32, false),
-            Field::new("marks", DataType::UInt64, false),
-            Field::new("origin", DataType::UInt64, false),
-            Field::new("med_type", DataType::UInt32, false),
-            Field::new("area", DataType::Int32, false),
-            Field::new("disease", DataType::UInt32, false),
-            Field::new("init_setl_id", DataType::Binary, true),
-        ];
-        fields.extend(money.iter().map(|c| Field::new(LEDGER[*c as usize].name, DataType::Int64, true)));
-        let schema = Arc::new(Schema::new(fields));
-        Self { book, roles, year_by, identity_counts, interner, money, columns, schema }
+        Self {
+            book,
+            roles,
+            year_by,
+            identity_counts,
+            interner,
+            layout: Layout { money: money.into(), has_day },
+            columns,
+        }
     }
 
-    /// The schema of normalised batches.
-    pub fn schema(&self) -> SchemaRef {
-        self.schema.clone()
-    }
-
-    /// Position of a money column in a normalised batch.
-    pub fn position(&self, money: C) -> Option<usize> {
-        self.money.iter().position(|c| *c == money).map(|p| p + column::MONEY)
-    }
-
-    /// Normalises a batch; `first_row` is the file's row number of its first row, from 1.
+    /// Normalises a batch and appends it; `first_row` is the file's row number of its first row, from 1.
     ///
     /// # Errors
     /// If Arrow cannot unpack a column.
-    pub fn normalise(&self, columns: &Columns<'_>, file: usize, first_row: u64) -> Result<Normalised, ArrowError> {
-        let rows = columns.rows();
-        let mut checks = Checks::new(rows);
-        let psn_no = needed_ids(columns, C::PsnNo, &mut checks)?;
-        let setl_id = needed_ids(columns, C::SetlId, &mut checks)?;
-        let setl_time = self.times(columns, &mut checks)?;
-        let day = self.days(columns, &setl_time, &mut checks)?;
-        let mut marks = vec![Packed::default(); rows];
+    pub fn normalise(
+        &self,
+        columns: &Columns<'_>,
+        file: usize,
+        first_row: u64,
+        rows: &mut Rows,
+        findings: &mut Findings,
+    ) -> Result<(), ArrowError> {
+        let (count, start) = (columns.rows(), rows.len());
+        let mut checks = Checks::new(count);
+        needed_ids(columns, C::PsnNo, &mut rows.psn_no, &mut checks)?;
+        needed_ids(columns, C::SetlId, &mut rows.setl_id, &mut checks)?;
+        match columns.get(C::InitSetlId as usize) {
+            Some(array) => decode::ids(array, &mut rows.init_setl_id)?,
+            None => rows.init_setl_id.push_none(count),
+        }
+        self.times(columns, rows, &mut checks)?;
+        let mut marks = vec![0; count];
         self.codes(columns, &mut marks, &mut checks)?;
-        let med_type = self.care(columns, &mut marks, &mut checks)?;
-        let money = self.amounts(columns, &mut checks)?;
-        self.compare(&money, &mut marks, &mut checks);
+        self.care(columns, &mut marks, &mut rows.numbers[column::MED_TYPE], &mut checks)?;
+        self.amounts(columns, rows, &mut checks)?;
+        self.compare(rows, start, &mut marks, &mut checks);
 
-        let mut years = BTreeSet::new();
-        let kept: Vec<u32> = (0..rows as u32).filter(|r| checks.passed(*r as usize)).collect();
-        for &row in &kept {
-            let row = row as usize;
-            if !(marks[row].refunded() && money.get(C::MedfeeSumamt, row) < 0) {
-                years.insert(date::year_of(day[row]));
+        rows.numbers[column::MARKS].extend(marks.iter().map(|m| *m as i64));
+        let place = origin(file, first_row) as i64;
+        rows.numbers[column::ORIGIN].extend(place..place + count as i64);
+        self.areas(columns, &mut rows.numbers[column::AREA])?;
+        self.diseases(columns, &mut rows.numbers[column::DISEASE])?;
+        rows.passed.extend((0..count).map(|row| checks.passed(row)));
+        self.years(rows, start, &mut findings.years);
+        checks.rejects(rows, start, file, first_row, &mut findings.rejects);
+        Ok(())
+    }
+
+    fn times(&self, columns: &Columns<'_>, rows: &mut Rows, checks: &mut Checks) -> Result<(), ArrowError> {
+        let mut read = |name: C, to: &mut Vec<i64>, day: bool| -> Result<(), ArrowError> {
+            let Some(array) = columns.get(name as usize) else {
+                to.resize(to.len() + columns.rows(), 0);
+                return Ok(());
+            };
+            let start = to.len();
+            decode::times(array, to)?;
+            for (row, time) in to[start..].iter_mut().enumerate() {
+                *time = checks.time(row, *time, LEDGER[name as usize].name);
+                if day {
+                    *time = i64::from(date::day_of_micros(*time));
+                }
             }
-        }
-        let rejects = checks.rejects(&psn_no, &setl_id, file, first_row);
-        let init_setl_id = match columns.get(C::InitSetlId as usize) {
-            Some(array) => decode::ids(array)?,
-            None => BinaryArray::new_null(rows),
+            Ok(())
         };
-        let mut arrays: Vec<ArrayRef> = vec![
-            Arc::new(psn_no),
-            Arc::new(setl_id),
-            Arc::new(Int64Array::from(setl_time)),
-            Arc::new(Int32Array::from(day)),
-            Arc::new(UInt64Array::from_iter_values(marks.iter().map(|m| m.0))),
-            Arc::new(UInt64Array::from_iter_values((0..rows as u64).map(|r| origin(file, first_row + r)))),
-            Arc::new(UInt32Array::from(med_type)),
-            Arc::new(Int32Array::from(self.areas(columns)?)),
-            Arc::new(UInt32Array::from(self.diseases(columns)?)),
-            Arc::new(init_setl_id),
-        ];
-        arrays.extend(money.columns.into_iter().map(|c| Arc::new(Int64Array::from(c)) as ArrayRef));
-        if kept.len() < rows {
-            let indices = UInt32Array::from(kept);
-            for array in &mut arrays {
-                *array = arrow::compute::take(array, &indices, None)?;
-            }
-        }
-        Ok(Normalised { batch: RecordBatch::try_new(self.schema(), arrays)?, rejects, years })
-    }
-
-    fn times(&self, columns: &Columns<'_>, checks: &mut Checks) -> Result<Vec<i64>, ArrowError> {
-        let Some(array) = columns.get(C::SetlTime as usize) else { return Ok(vec![0; columns.rows()]) };
-        let times = decode::times(array)?.into_iter().enumerate();
-        Ok(times.map(|(row, time)| checks.time(row, time, "setl_time")).collect())
-    }
-
-    fn days(&self, columns: &Columns<'_>, times: &[i64], checks: &mut Checks) -> Result<Vec<i32>, ArrowError> {
-        match (self.year_by, columns.get(C::Enddate as usize)) {
-            (YearBy::Enddate, Some(array)) => {
-                let ends = decode::times(array)?.into_iter().enumerate();
-                Ok(ends.map(|(row, end)| date::day_of_micros(checks.time(row, end, "enddate"))).collect())
-            }
-            _ => Ok(times.iter().map(|t| date::day_of_micros(*t)).collect()),
+        read(C::SetlTime, &mut rows.numbers[column::SETL_TIME], false)?;
+        match self.layout.day() {
+            Some(position) => read(C::Enddate, &mut rows.numbers[position], true),
+            None => Ok(()),
         }
     }
 
-    fn codes(&self, columns: &Columns<'_>, marks: &mut [Packed], checks: &mut Checks) -> Result<(), ArrowError> {
+    /// Years of the rows that passed and are no refunds.
+    fn years(&self, rows: &Rows, start: usize, years: &mut BTreeSet<i32>) {
+        let fees = self.layout.position(C::MedfeeSumamt).map_or(&[][..], |p| &rows.numbers[p]);
+        let times = &rows.numbers[column::SETL_TIME];
+        // Rows of one month follow each other, so that the calendar is seldom asked.
+        let (mut known, mut last) = (i32::MIN, i32::MIN);
+        for row in start..rows.len() {
+            let day = match self.layout.day() {
+                Some(position) => rows.numbers[position][row] as i32,
+                None => date::day_of_micros(times[row]),
+            };
+            let refund = |row: usize| fees[row] < 0 && Packed(rows.numbers[column::MARKS][row] as u64).refunded();
+            if rows.passed[row] && (day != known || last == i32::MIN) && !refund(row) {
+                let year = date::year_of(day);
+                if year != last {
+                    years.insert(year);
+                }
+                (known, last) = (day, year);
+            }
+        }
+    }
+
+    fn codes(&self, columns: &Columns<'_>, marks: &mut [u64], checks: &mut Checks) -> Result<(), ArrowError> {
+        use RejectReason as R;
+        let mut read = |name: C, reason: R, bits: &mut dyn FnMut(&str, &mut Packed) -> bool| {
+            code(columns, marks, checks, name, reason, bits)
+        };
+        read(C::ValiFlag, R::VoidRecord, &mut |t, m| {
+            m.set_vali_flag(true);
+            t == "1"
+        })?;
+        read(C::Insutype, R::UnknownInsutype, &mut |t, m| Insutype::parse(t).map(|v| m.set_insutype(v)).is_some())?;
+        let mut bad = |name: C, bits: &mut dyn FnMut(&str, &mut Packed) -> bool| read(name, R::BadValue, bits);
+        bad(C::Referral, &mut |t, m| Referral::parse(t).map(|v| m.set_referral(Some(v))).is_some())?;
+        bad(C::FeeClass, &mut |t, m| FeeClass::parse(t).map(|v| m.set_fee_class(Some(v))).is_some())?;
+        bad(C::ExclCause, &mut |t, m| ExclCause::parse(t).map(|v| m.set_excl_cause(Some(v))).is_some())?;
+        bad(C::Designated, &mut |t, m| flag(t).map(|v| m.set_designated(Some(v))).is_some())?;
+        bad(C::TiltApplied, &mut |t, m| flag(t).map(|v| m.set_tilt_applied(Some(v))).is_some())?;
+        bad(C::QuotaManaged, &mut |t, m| flag(t).map(|v| m.set_quota_managed(Some(v))).is_some())?;
+        bad(C::RefdSetlFlag, &mut |t, m| flag(t).map(|v| m.set_refunded(Some(v))).is_some())?;
+        bad(C::HospLv, &mut |t, m| self.book.level_of(t).map(|v| m.set_hosp_lv(Some(v))).is_some())?;
+        read(C::Identity, R::UnknownIdentity, &mut |t, m| match self.book.identity_of(t) {
+            Some(identity) => {
+                m.set_identity(Some(identity));
+                true
+            }
+            None => {
+                m.set_identity_unknown();
+                !self.identity_counts
+            }
+        })
+    }
+
+    /// Care from `care`, else from the visit type; the numbers of the visit types.
+    fn care(
+        &self,
+        columns: &Columns<'_>,
+        marks: &mut [u64],
+        med_types: &mut Vec<i64>,
+        checks: &mut Checks,
+    ) -> Result<(), ArrowError> {
         let rows = columns.rows();
         let text = |c: C| columns.get(c as usize).map(TextColumn::new).transpose();
-        if let Some(column) = text(C::ValiFlag)? {
-            for (row, valid) in column.map(rows, |t| t.map(|t| t == "1")).into_iter().enumerate() {
-                marks[row].set_vali_flag(valid.is_some());
-                if valid == Some(false) {
-                    checks.mark(row, RejectReason::VoidRecord, || said("vali_flag", &column, row));
-                }
+        let bits = |care: Option<Care>, given: bool| {
+            let set = |care| packed(|m| m.set_care(care, given));
+            care.map_or(UNKNOWN, set)
+        };
+        let (care, med_type) = (text(C::Care)?, text(C::MedType)?);
+        let given = care.as_ref().map(|c| c.map(rows, |t| t.map_or(ABSENT, |t| bits(Care::parse(t), true))));
+        let visit = |t: Option<&str>| {
+            t.map_or((0, ABSENT), |t| (i64::from(self.interner.number(t)), bits(self.book.care_of(t), false)))
+        };
+        let visits = med_type.as_ref().map(|c| c.map(rows, visit));
+        let mut odd = false;
+        let found = |row: usize| match given.as_ref().map_or(ABSENT, |g| g[row]) {
+            ABSENT => (visits.as_ref().map_or(ABSENT, |v| v[row].1), &med_type, "med_type"),
+            bits => (bits, &care, "care"),
+        };
+        for (row, mark) in marks.iter_mut().enumerate() {
+            let bits = found(row).0;
+            *mark |= bits;
+            odd |= bits & (ABSENT | UNKNOWN) != 0;
+        }
+        for row in (0..rows).filter(|_| odd) {
+            match found(row) {
+                (ABSENT, ..) => checks.null(row, if med_type.is_some() { "med_type" } else { "care" }),
+                (UNKNOWN, column, name) => checks.mark(row, RejectReason::UnknownMedType, || {
+                    column.as_ref().map_or(String::new(), |c| said(name, c, row))
+                }),
+                _ => {}
             }
         }
-        if let Some(column) = text(C::Insutype)? {
-            for (row, parsed) in column.map(rows, |t| t.map(Insutype::parse)).into_iter().enumerate() {
-                match parsed {
-                    Some(Some(insutype)) => marks[row].set_insutype(insutype),
-                    Some(None) => checks.mark(row, RejectReason::UnknownInsutype, || said("insutype", &column, row)),
-                    None => checks.null(row, "insutype"),
-                }
-            }
+        match visits {
+            Some(visits) => med_types.extend(visits.iter().map(|v| v.0)),
+            None => med_types.resize(med_types.len() + rows, 0),
         }
-        code(columns, checks, C::Referral, Referral::parse, |row, v| marks[row].set_referral(v))?;
-        code(columns, checks, C::FeeClass, FeeClass::parse, |row, v| marks[row].set_fee_class(v))?;
-        code(columns, checks, C::ExclCause, ExclCause::parse, |row, v| marks[row].set_excl_cause(v))?;
-        code(columns, checks, C::Designated, flag, |row, v| marks[row].set_designated(v))?;
-        code(columns, checks, C::TiltApplied, flag, |row, v| marks[row].set_tilt_applied(v))?;
-        code(columns, checks, C::QuotaManaged, flag, |row, v| marks[row].set_quota_managed(v))?;
-        code(columns, checks, C::RefdSetlFlag, flag, |row, v| marks[row].set_refunded(v))?;
-        code(columns, checks, C::HospLv, |t| self.book.level_of(t), |row, v| marks[row].set_hosp_lv(v))?;
-        if let Some(column) = text(C::Identity)? {
-            for (row, parsed) in column.map(rows, |t| t.map(|t| self.book.identity_of(t))).into_iter().enumerate() {
-                match parsed {
-                    Some(Some(identity)) => marks[row].set_identity(Some(identity)),
-                    Some(None) if self.identity_counts => {
-                        checks.mark(row, RejectReason::UnknownIdentity, || said("identity", &column, row));
-                    }
-                    Some(None) => marks[row].set_identity_unknown(),
+        Ok(())
+    }
+
+    fn amounts(&self, columns: &Columns<'_>, rows: &mut Rows, checks: &mut Checks) -> Result<(), ArrowError> {
+        for (name, fen) in self.layout.money.iter().zip(&mut rows.numbers[column::MONEY..]) {
+            let spec = &LEDGER[*name as usize];
+            match columns.get(*name as usize) {
+                Some(array) => decode::money(array, fen, |row, why| match why {
+                    None if spec.needed => checks.null(row, spec.name),
                     None => {}
-                }
+                    Some(error) => checks.mark(row, RejectReason::BadValue, || format!("{}: {error}", spec.name)),
+                })?,
+                None => fen.resize(fen.len() + columns.rows(), NULL),
             }
         }
         Ok(())
     }
 
-    /// Care from `care`, else from the visit type; the numbers of the visit types.
-    fn care(&self, columns: &Columns<'_>, marks: &mut [Packed], checks: &mut Checks) -> Result<Vec<u32>, ArrowError> {
-        let rows = columns.rows();
-        let text = |c: C| columns.get(c as usize).map(TextColumn::new).transpose();
-        let (care, med_type) = (text(C::Care)?, text(C::MedType)?);
-        let given = care.as_ref().map_or_else(|| vec![None; rows], |c| c.map(rows, |t| t.map(Care::parse)));
-        let visit = |t: Option<&str>| t.map_or((0, None), |t| (self.interner.number(t), Some(self.book.care_of(t))));
-        let visits = med_type.as_ref().map_or_else(|| vec![(0, None); rows], |c| c.map(rows, visit));
-        for (row, (given, (_, mapped))) in given.into_iter().zip(&visits).enumerate() {
-            let (found, name, column) = match (given, mapped) {
-                (Some(found), _) => (found, "care", &care),
-                (None, Some(found)) => (*found, "med_type", &med_type),
-                (None, None) => {
-                    checks.null(row, if med_type.is_some() { "med_type" } else { "care" });
-                    continue;
-                }
-            };
-            match found {
-                Some(care) => marks[row].set_care(care, given.is_some()),
-                None => checks.mark(row, RejectReason::UnknownMedType, || {
-                    column.as_ref().map_or(String::new(), |c| said(name, c, row))
-                }),
-            }
-        }
-        Ok(visits.into_iter().map(|(number, _)| number).collect())
-    }
-
-    fn amounts(&self, columns: &Columns<'_>, checks: &mut Checks) -> Result<MoneyBlock, ArrowError> {
-        let rows = columns.rows();
-        let mut block = MoneyBlock { names: self.money.clone(), columns: Vec::with_capacity(self.money.len()) };
-        for &name in &self.money {
-            let spec = &LEDGER[name as usize];
-            let mut values = vec![None; rows];
-            if let Some(array) = columns.get(name as usize) {
-                decode::money(array, |row, amount| match amount {
-                    Amount::Fen(fen) => values[row] = Some(fen),
-                    Amount::Null if spec.needed => checks.null(row, spec.name),
-                    Amount::Null => {}
-                    Amount::Bad(error) => {
-                        checks.mark(row, RejectReason::BadValue, || format!("{}: {error}", spec.name))
-                    }
-                })?;
-            }
-            block.columns.push(values);
-        }
-        Ok(block)
-    }
-
     /// Compares the amounts of each row with each other.
-    fn compare(&self, money: &MoneyBlock, marks: &mut [Packed], checks: &mut Checks) {
-        let parts = [C::FulamtOwnpayAmt, C::OverlmtSelfpay, C::PreselfpayAmt];
-        let has_parts = parts.iter().all(|c| self.money.contains(c));
-        for (row, marks) in marks.iter_mut().enumerate() {
-            let fee = money.get(C::MedfeeSumamt, row);
-            if marks.refunded() && fee < 0 {
-                continue;
+    fn compare(&self, rows: &Rows, start: usize, marks: &mut [u64], checks: &mut Checks) {
+        let money = Money { names: &self.layout.money, columns: &rows.numbers[column::MONEY..], start };
+        let (fees, scopes) = (money.column(C::MedfeeSumamt), money.column(C::InscpScpAmt));
+        // Nearly every row is sound, and column by column that is quickly seen.
+        let mut odd = vec![false; marks.len()];
+        for column in money.columns {
+            let negative = |v: i64| v < 0 && v != NULL;
+            if column[start..].iter().fold(false, |any, v| any | negative(*v)) {
+                odd.iter_mut().zip(&column[start..]).for_each(|(odd, v)| *odd |= negative(*v));
             }
-            if let Some(name) = money.negative(row) {
-                checks.mark(row, RejectReason::NegativeAmount, || money.say(name, row));
-            }
-            let scope = money.get(C::InscpScpAmt, row);
-            if scope > fee {
-                checks.mark(row, RejectReason::ScopeExceedsFee, || {
-                    format!("{} > {}", money.say(C::InscpScpAmt, row), money.say(C::MedfeeSumamt, row))
-                });
-            }
-            let basic: i64 = self.roles.basic.iter().map(|c| money.get(*c, row)).sum();
-            let ext = money.get(C::ExtCompAmt, row);
-            if basic + ext > fee {
-                checks.mark(row, RejectReason::PaymentsExceedFee, || {
-                    let (basic, ext) = (fen::to_text(basic), fen::to_text(ext));
-                    format!("basic_pay {basic} + ext_comp_amt {ext} > {}", money.say(C::MedfeeSumamt, row))
-                });
-            }
-            if has_parts
-                && let [Some(a), Some(b), Some(c)] = parts.map(|c| money.opt(c, row))
-                && a + b + c + scope != fee
-            {
-                marks.set_parts_mismatch();
-            }
+        }
+        let mut taken = vec![0i64; marks.len()];
+        for name in self.roles.basic.iter().chain([&C::ExtCompAmt]) {
+            taken.iter_mut().zip(money.column(*name)).for_each(|(sum, v)| *sum = sum.wrapping_add(or_nought(*v)));
+        }
+        for (row, (fee, scope)) in fees.iter().zip(scopes).enumerate() {
+            odd[row] |= (or_nought(*scope) > or_nought(*fee)) | (taken[row] > or_nought(*fee));
+        }
+        for row in (0..marks.len()).filter(|r| odd[*r]) {
+            self.compare_row(&money, row, Packed(marks[row]).refunded(), checks);
+        }
+
+        let [a, b, c] = [C::FulamtOwnpayAmt, C::OverlmtSelfpay, C::PreselfpayAmt].map(|c| money.column(c));
+        let mismatch = packed(Packed::set_parts_mismatch);
+        for (row, ((a, b), c)) in a.iter().zip(b).zip(c).enumerate() {
+            let (fee, scope) = (or_nought(fees[row]), or_nought(scopes[row]));
+            let given = (*a != NULL) & (*b != NULL) & (*c != NULL);
+            let refund = fee < 0 && Packed(marks[row]).refunded();
+            let sum = a.wrapping_add(*b).wrapping_add(*c).wrapping_add(scope);
+            marks[row] |= if given & (sum != fee) & !refund { mismatch } else { 0 };
         }
     }
 
-    fn areas(&self, columns: &Columns<'_>) -> Result<Vec<i32>, ArrowError> {
-        let rows = columns.rows();
-        let Some(array) = columns.get(C::MdtrtareaAdmvs as usize) else { return Ok(vec![LOCAL_AREA; rows]) };
-        Ok(TextColumn::new(array)?.map(rows, |t| t.map_or(LOCAL_AREA, area_of)))
+    /// The same for one row, to say what is wrong with it.
+    fn compare_row(&self, money: &Money<'_>, row: usize, refunded: bool, checks: &mut Checks) {
+        let fee = money.get(C::MedfeeSumamt, row);
+        if refunded && fee < 0 {
+            return;
+        }
+        if let Some(name) = money.negative(row) {
+            checks.mark(row, RejectReason::NegativeAmount, || money.say(name, row));
+        }
+        if money.get(C::InscpScpAmt, row) > fee {
+            checks.mark(row, RejectReason::ScopeExceedsFee, || {
+                format!("{} > {}", money.say(C::InscpScpAmt, row), money.say(C::MedfeeSumamt, row))
+            });
+        }
+        let basic: i64 = self.roles.basic.iter().map(|c| money.get(*c, row)).sum();
+        let ext = money.get(C::ExtCompAmt, row);
+        if basic + ext > fee {
+            checks.mark(row, RejectReason::PaymentsExceedFee, || {
+                let (basic, ext) = (fen::to_text(basic), fen::to_text(ext));
+                format!("basic_pay {basic} + ext_comp_amt {ext} > {}", money.say(C::MedfeeSumamt, row))
+            });
+        }
     }
 
-    fn diseases(&self, columns: &Columns<'_>) -> Result<Vec<u32>, ArrowError> {
-        let rows = columns.rows();
-        let Some(array) = columns.get(C::DiseCodg as usize) else { return Ok(vec![0; rows]) };
-        Ok(TextColumn::new(array)?.map(rows, |t| t.map_or(0, |t| self.interner.number(t))))
+    fn areas(&self, columns: &Columns<'_>, areas: &mut Vec<i64>) -> Result<(), ArrowError> {
+        match columns.get(C::MdtrtareaAdmvs as usize) {
+            Some(array) => {
+                let area = |t: Option<&str>| i64::from(t.map_or(LOCAL_AREA, area_of));
+                areas.extend(TextColumn::new(array)?.map(columns.rows(), area));
+            }
+            None => areas.resize(areas.len() + columns.rows(), i64::from(LOCAL_AREA)),
+        }
+        Ok(())
     }
+
+    fn diseases(&self, columns: &Columns<'_>, diseases: &mut Vec<i64>) -> Result<(), ArrowError> {
+        match columns.get(C::DiseCodg as usize) {
+            Some(array) => {
+                let number = |t: Option<&str>| t.map_or(0, |t| i64::from(self.interner.number(t)));
+                diseases.extend(TextColumn::new(array)?.map(columns.rows(), number));
+            }
+            None => diseases.resize(diseases.len() + columns.rows(), 0),
+        }
+        Ok(())
+    }
+}
+
+fn or_nought(value: i64) -> i64 {
+    if value == NULL { 0 } else { value }
+}
+
+/// The bits of a row's codes that `set` sets.
+fn packed(set: impl FnOnce(&mut Packed)) -> u64 {
+    let mut marks = Packed::default();
+    set(&mut marks);
+    marks.0
 }
 
 /// The first six digits of an area code; shorter codes are filled up with zeros.
@@ -398,34 +417,52 @@ fn flag(text: &str) -> Option<bool> {
     }
 }
 
-/// Reads a column of optional codes; a code that is not known is a bad value.
-fn code<T: Copy>(
+/// Reads a column of codes into the rows' marks. `bits` sets what a text stands for, and says whether it
+/// is one that counts; else the row fails for `reason`.
+fn code(
     columns: &Columns<'_>,
+    marks: &mut [u64],
     checks: &mut Checks,
     name: C,
-    parse: impl Fn(&str) -> Option<T>,
-    mut set: impl FnMut(usize, Option<T>),
+    reason: RejectReason,
+    bits: &mut dyn FnMut(&str, &mut Packed) -> bool,
 ) -> Result<(), ArrowError> {
     let Some(array) = columns.get(name as usize) else { return Ok(()) };
     let column = TextColumn::new(array)?;
-    for (row, parsed) in column.map(columns.rows(), |t| t.map(&parse)).into_iter().enumerate() {
-        match parsed {
-            Some(None) => checks.mark(row, RejectReason::BadValue, || said(LEDGER[name as usize].name, &column, row)),
-            value => set(row, value.flatten()),
+    let found = column.map(columns.rows(), |text| {
+        let Some(text) = text else { return ABSENT };
+        let mut known = false;
+        let set = packed(|m| known = bits(text, m));
+        if known { set } else { set | UNKNOWN }
+    });
+    let mut odd = 0;
+    for (marks, bits) in marks.iter_mut().zip(&found) {
+        *marks |= bits & !(UNKNOWN | ABSENT);
+        odd |= bits;
+    }
+    let spec = &LEDGER[name as usize];
+    if odd & UNKNOWN != 0 || (odd & ABSENT != 0 && spec.needed) {
+        for (row, bits) in found.iter().enumerate() {
+            if bits & UNKNOWN != 0 {
+                checks.mark(row, reason, || said(spec.name, &column, row));
+            } else if bits & ABSENT != 0 && spec.needed {
+                checks.null(row, spec.name);
+            }
         }
     }
     Ok(())
 }
 
-fn needed_ids(columns: &Columns<'_>, name: C, checks: &mut Checks) -> Result<BinaryArray, ArrowError> {
-    let ids = match columns.get(name as usize) {
-        Some(array) => decode::ids(array)?,
-        None => BinaryArray::new_null(columns.rows()),
-    };
-    for row in (0..ids.len()).filter(|r| ids.is_null(*r)) {
+fn needed_ids(columns: &Columns<'_>, name: C, ids: &mut Ids, checks: &mut Checks) -> Result<(), ArrowError> {
+    let start = ids.len();
+    match columns.get(name as usize) {
+        Some(array) => decode::ids(array, ids)?,
+        None => ids.push_none(columns.rows()),
+    }
+    for row in (0..columns.rows()).filter(|r| ids.get(start + *r).is_empty()) {
         checks.null(row, LEDGER[name as usize].name);
     }
-    Ok(ids)
+    Ok(())
 }
 
 /// `column=text`, as a reject's detail; long texts are cut.
@@ -434,24 +471,26 @@ fn said(name: &str, column: &TextColumn, row: usize) -> String {
     format!("{name}={text}")
 }
 
-/// Money of a batch, by column.
-struct MoneyBlock {
-    names: Vec<C>,
-    columns: Vec<Vec<Option<i64>>>,
+/// Money of a batch: the columns from a row on.
+struct Money<'a> {
+    names: &'a [C],
+    columns: &'a [Vec<i64>],
+    start: usize,
 }
 
-impl MoneyBlock {
-    fn opt(&self, name: C, row: usize) -> Option<i64> {
-        let index = self.names.iter().position(|n| *n == name)?;
-        self.columns[index][row]
+impl<'a> Money<'a> {
+    /// A column; empty where no file has it.
+    fn column(&self, name: C) -> &'a [i64] {
+        let index = self.names.iter().position(|n| *n == name);
+        index.map_or(&[], |i| &self.columns[i][self.start..])
     }
 
     fn get(&self, name: C, row: usize) -> i64 {
-        self.opt(name, row).unwrap_or(0)
+        self.column(name).get(row).map_or(0, |v| or_nought(*v))
     }
 
     fn negative(&self, row: usize) -> Option<C> {
-        self.columns.iter().position(|c| c[row].is_some_and(|v| v < 0)).map(|i| self.names[i])
+        self.names.iter().find(|n| self.get(**n, row) < 0).copied()
     }
 
     fn say(&self, name: C, row: usize) -> String {
@@ -488,36 +527,35 @@ impl Checks {
         self.mark(row, RejectReason::NullRequired, || column.to_owned());
     }
 
-    fn time(&mut self, row: usize, time: Option<i64>, column: &str) -> i64 {
+    fn time(&mut self, row: usize, time: i64, column: &str) -> i64 {
         match time {
-            Some(micros) if decode::readable(micros) => return micros,
-            Some(_) => self.mark(row, RejectReason::BadValue, || format!("{column}: outside the years 1 to 9999")),
-            None => self.null(row, column),
+            micros if decode::readable(micros) => return micros,
+            NULL => self.null(row, column),
+            _ => self.mark(row, RejectReason::BadValue, || format!("{column}: outside the years 1 to 9999")),
         }
         0
     }
 
-    fn rejects(self, psn_no: &BinaryArray, setl_id: &BinaryArray, file: usize, first_row: u64) -> Vec<Reject> {
-        let id = |ids: &BinaryArray, row: usize| ids.is_valid(row).then(|| Box::from(ids.value(row)));
+    fn rejects(self, rows: &Rows, start: usize, file: usize, first_row: u64, rejects: &mut Vec<Reject>) {
+        let id = |ids: &Ids, row: u32| Some(ids.get(start + row as usize)).filter(|i| !i.is_empty()).map(Box::from);
         let worst = self.worst;
         let decisive = self.details.into_iter().filter(|(row, reason, _)| worst[*row as usize] == *reason as u8);
-        decisive
-            .map(|(row, reason, detail)| Reject {
-                source: RejectSource::Ledger,
-                psn_no: id(psn_no, row as usize),
-                setl_id: id(setl_id, row as usize),
-                reason,
-                detail,
-                file: file as u32,
-                row: first_row + u64::from(row),
-            })
-            .collect()
+        rejects.extend(decisive.map(|(row, reason, detail)| Reject {
+            source: RejectSource::Ledger,
+            psn_no: id(&rows.psn_no, row),
+            setl_id: id(&rows.setl_id, row),
+            reason,
+            detail,
+            file: file as u32,
+            row: first_row + u64::from(row),
+        }));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     #[test]
     fn areas_are_six_digits_from_the_left() {
@@ -539,8 +577,12 @@ mod tests {
         checks.mark(0, RejectReason::NegativeAmount, || "a".into());
         checks.mark(0, RejectReason::BadValue, || "b".into());
         checks.mark(0, RejectReason::ScopeExceedsFee, || "c".into());
-        let ids = BinaryArray::from(vec![Some(&b"P1"[..])]);
-        let rejects = checks.rejects(&ids, &ids, 0, 1);
+        let mut rows = Rows::new(&Layout { money: Arc::new([]), has_day: false });
+        rows.psn_no.push(b"P1");
+        rows.setl_id.push_none(1);
+        let mut rejects = Vec::new();
+        checks.rejects(&rows, 0, 0, 1, &mut rejects);
+        assert_eq!((rejects[0].psn_no.as_deref(), rejects[0].setl_id.as_deref()), (Some(&b"P1"[..]), None));
         assert_eq!(rejects.len(), 1);
         assert_eq!((rejects[0].reason, rejects[0].detail.as_str()), (RejectReason::BadValue, "b"));
     }

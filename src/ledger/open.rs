@@ -1,8 +1,10 @@
 //! Opening input files: paths and folders, metadata, schema; nothing is decoded yet.
 
 use super::codebook::CodeBook;
+use super::decode::better_type;
 use super::error::LedgerError;
 use super::schema::{IdType, LEDGER, LedgerColumn, Mapping, Renames, Spec, TypeRules, id_type, map};
+use arrow::datatypes::{FieldRef, Schema};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
@@ -13,6 +15,7 @@ use std::cell::Cell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Where a file's bytes come from.
 #[derive(Clone, Debug)]
@@ -102,6 +105,7 @@ impl InputFile {
         })?;
         let empty = metadata.metadata().file_metadata().num_rows() == 0;
         let mapping = map(&name, metadata.schema(), specs, book, renames, TypeRules { unchecked: empty, ..rules })?;
+        let metadata = guarded(&name, None, || Ok(better_typed(&metadata, &mapping, specs)))?;
         Ok(Self { source, metadata, mapping })
     }
 
@@ -205,6 +209,19 @@ impl Columns<'_> {
 fn options() -> ArrowReaderOptions {
     // The file's own Arrow schema may claim types that its Parquet schema does not have.
     ArrowReaderOptions::new().with_skip_arrow_metadata(true)
+}
+
+/// The same file, its columns read in the types that are cheapest to go on with, if the reader can.
+fn better_typed(metadata: &ArrowReaderMetadata, mapping: &Mapping, specs: &[Spec]) -> ArrowReaderMetadata {
+    let mut fields: Vec<FieldRef> = metadata.schema().fields().iter().cloned().collect();
+    for (number, index) in mapping.at.iter().enumerate().filter_map(|(n, at)| Some((n, (*at)?))) {
+        if let Some(better) = better_type(specs[number].kind, fields[index].data_type()) {
+            fields[index] = Arc::new(fields[index].as_ref().clone().with_data_type(better));
+        }
+    }
+    let schema = Arc::new(Schema::new(fields));
+    let typed = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options().with_schema(schema));
+    typed.unwrap_or_else(|_| metadata.clone())
 }
 
 thread_local! {

@@ -4,10 +4,11 @@ use crate::ledger::decode::int_of_id;
 use crate::ledger::schema::IdType;
 use crate::policy::tables::NO_RANK;
 use arrow::array::{
-    ArrayRef, BinaryArray, Decimal64Array, DictionaryArray, Int64Array, PrimitiveArray, StringArray,
-    TimestampMicrosecondArray,
+    ArrayRef, Decimal64Array, DictionaryArray, Int64Array, PrimitiveArray, StringArray, TimestampMicrosecondArray,
 };
+use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{ArrowDictionaryKeyType, DataType, Field, Schema, SchemaRef, TimeUnit, UInt8Type, UInt16Type};
+use arrow::error::ArrowError;
 use std::sync::Arc;
 
 /// Money in every file: `Decimal(18,2)`.
@@ -55,18 +56,23 @@ pub fn ratios(ppm: impl IntoIterator<Item = Option<i64>>) -> ArrayRef {
     Arc::new(ppm.into_iter().collect::<Decimal64Array>().with_data_type(RATIO))
 }
 
-/// Ids of some rows, in the type that they came in.
-pub fn ids(ids: &BinaryArray, rows: &[u32], id: IdType) -> ArrayRef {
-    id_bytes(rows.iter().map(|r| Some(ids.value(*r as usize))), id)
-}
-
-/// Ids from sortable bytes.
-pub fn id_bytes<'a>(ids: impl Iterator<Item = Option<&'a [u8]>>, id: IdType) -> ArrayRef {
-    match id {
-        // Ids were read as text, so this never replaces anything.
-        IdType::Text => Arc::new(ids.map(|i| i.map(String::from_utf8_lossy)).collect::<StringArray>()),
-        IdType::Int => Arc::new(ids.map(|i| i.map(int_of_id)).collect::<Int64Array>()),
+/// Ids from sortable bytes, in the type that they came in.
+///
+/// # Errors
+/// If they are more than an array can hold.
+pub fn ids<'a>(ids: impl ExactSizeIterator<Item = &'a [u8]>, id: IdType) -> Result<ArrayRef, ArrowError> {
+    if id == IdType::Int {
+        return Ok(Arc::new(Int64Array::from_iter_values(ids.map(int_of_id))));
     }
+    let mut bytes = Vec::new();
+    let mut offsets = Vec::with_capacity(ids.len() + 1);
+    offsets.push(0);
+    for id in ids {
+        bytes.extend_from_slice(id);
+        let end = i32::try_from(bytes.len()).map_err(|_| ArrowError::OffsetOverflowError(bytes.len()))?;
+        offsets.push(end);
+    }
+    Ok(Arc::new(StringArray::try_new(OffsetBuffer::new(offsets.into()), bytes.into(), None)?))
 }
 
 /// Instants of some rows.

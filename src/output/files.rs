@@ -60,15 +60,19 @@ pub fn settlement_schema(psn_no: IdType, setl_id: IdType) -> SchemaRef {
 ///
 /// # Errors
 /// If Arrow refuses the columns.
-pub fn settlement(context: Context<'_>, rows: &Sorted, columns: SettlementColumns) -> Result<RecordBatch, ArrowError> {
+pub fn settlement(
+    context: Context<'_>,
+    rows: &Sorted<'_>,
+    columns: SettlementColumns,
+) -> Result<RecordBatch, ArrowError> {
     let claims = rows.claims();
     let at = |f: &dyn Fn(usize) -> u8| columns.row.iter().map(|r| Some(f(*r as usize))).collect::<Vec<_>>();
     let names = &context.tables.notes;
     let last = columns.notes.iter().copied().max().unwrap_or(0);
     let remarks: Vec<String> = (0..=last).map(|mask| joined(mask, names)).collect();
     let mut arrays: Vec<ArrayRef> = vec![
-        ids(rows.psn_nos(), &columns.row, context.psn_no),
-        ids(rows.setl_ids(), &columns.row, context.setl_id),
+        ids(columns.row.iter().map(|r| rows.psn_no(*r as usize)), context.psn_no)?,
+        ids(columns.row.iter().map(|r| rows.setl_id(*r as usize)), context.setl_id)?,
         times(rows.times(), &columns.row),
         Arc::new(Int32Array::from(columns.benefit_year)),
         Arc::new(Int32Array::from(columns.charge_year)),
@@ -117,15 +121,15 @@ pub fn audit_schema(psn_no: IdType, setl_id: IdType) -> SchemaRef {
 ///
 /// # Errors
 /// If Arrow refuses the columns.
-pub fn audit(context: Context<'_>, rows: &Sorted, columns: AuditColumns) -> Result<RecordBatch, ArrowError> {
+pub fn audit(context: Context<'_>, rows: &Sorted<'_>, columns: AuditColumns) -> Result<RecordBatch, ArrowError> {
     let entries = &columns.entry;
     let cites = &context.tables.cites;
     let cited = || entries.iter().map(|e| Some(e.cite));
     let diseases = rows.diseases();
     let disease = |row: &u32| Some(diseases[*row as usize]).filter(|d| *d != 0).map(|d| &*context.texts[d as usize]);
     let arrays: Vec<ArrayRef> = vec![
-        ids(rows.psn_nos(), &columns.row, context.psn_no),
-        ids(rows.setl_ids(), &columns.row, context.setl_id),
+        ids(columns.row.iter().map(|r| rows.psn_no(*r as usize)), context.psn_no)?,
+        ids(columns.row.iter().map(|r| rows.setl_id(*r as usize)), context.setl_id)?,
         Arc::new(Int32Array::from(columns.step)),
         codes(entries.iter().map(|e| Some(e.layer as u8)), Layer::ALL.iter().map(|l| l.as_str())),
         codes(entries.iter().map(|e| rank(e.identity)), context.identities()),
@@ -170,11 +174,11 @@ pub fn persons_schema(psn_no: IdType) -> SchemaRef {
 ///
 /// # Errors
 /// If Arrow refuses the columns.
-pub fn persons(context: Context<'_>, rows: &Sorted, columns: PersonColumns) -> Result<RecordBatch, ArrowError> {
+pub fn persons(context: Context<'_>, rows: &Sorted<'_>, columns: PersonColumns) -> Result<RecordBatch, ArrowError> {
     let years = &columns.year;
     let held = |y: &PersonYear| (y.held != 0).then(|| held_names(context, y.held));
     let mut arrays: Vec<ArrayRef> = vec![
-        ids(rows.psn_nos(), &columns.row, context.psn_no),
+        ids(columns.row.iter().map(|r| rows.psn_no(*r as usize)), context.psn_no)?,
         Arc::new(years.iter().map(|y| y.charge_year).collect::<Int32Array>()),
         Arc::new(years.iter().map(held).collect::<StringArray>()),
         codes(years.iter().map(|y| rank(y.preferred)), context.identities()),
@@ -209,16 +213,16 @@ pub fn alerts_schema(psn_no: IdType, setl_id: IdType) -> SchemaRef {
 ///
 /// # Errors
 /// If Arrow refuses the columns.
-pub fn alerts(context: Context<'_>, rows: &Sorted, alerts: &[AlertRow]) -> Result<RecordBatch, ArrowError> {
+pub fn alerts(context: Context<'_>, rows: &Sorted<'_>, alerts: &[AlertRow]) -> Result<RecordBatch, ArrowError> {
     let at: Vec<u32> = alerts.iter().map(|a| a.row).collect();
     let arrays: Vec<ArrayRef> = vec![
-        ids(rows.psn_nos(), &at, context.psn_no),
+        ids(at.iter().map(|r| rows.psn_no(*r as usize)), context.psn_no)?,
         Arc::new(alerts.iter().map(|a| a.year).collect::<Int32Array>()),
         codes(alerts.iter().map(|a| Some(a.alert)), context.tables.alerts.iter().map(String::as_str)),
         wide_codes(alerts.iter().map(|a| Some(a.cite)), context.tables.cites.iter().map(|c| c.clause.as_str())),
         money(alerts.iter().map(|a| a.threshold).collect()),
         money(alerts.iter().map(|a| a.accumulated).collect()),
-        ids(rows.setl_ids(), &at, context.setl_id),
+        ids(at.iter().map(|r| rows.setl_id(*r as usize)), context.setl_id)?,
         times(rows.times(), &at),
     ];
     RecordBatch::try_new(alerts_schema(context.psn_no, context.setl_id), arrays)
@@ -264,7 +268,7 @@ pub fn subsidies<'a>(
     psn_no: impl Fn(u32) -> &'a [u8],
 ) -> Result<RecordBatch, ArrowError> {
     let arrays: Vec<ArrayRef> = vec![
-        id_bytes(rows.iter().map(|r| Some(psn_no(r.person))), context.psn_no),
+        ids(rows.iter().map(|r| psn_no(r.person)), context.psn_no)?,
         Arc::new(rows.iter().map(|r| r.year).collect::<Int32Array>()),
         codes(rows.iter().map(|r| rank(r.identity)), context.identities()),
         money(rows.iter().map(|r| r.standard).collect()),

@@ -4,11 +4,7 @@
 //! has to be merged. Where the ranges are cut depends on nothing but the persons in the ledger, not on
 //! the order or the number of files, nor on threads or memory; so neither do row groups and bytes.
 
-use crate::ledger::normalise::column;
-use arrow::array::{AsArray, UInt32Array};
-use arrow::compute::take_record_batch;
-use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
+use crate::ledger::rows::Rows;
 
 /// Rows that a partition should have.
 pub const PARTITION_ROWS: u64 = 131_072;
@@ -20,6 +16,10 @@ const SAMPLES_PER_PARTITION: u64 = 2_048;
 pub struct Cuts {
     /// First person of every range but the first.
     splitters: Vec<Box<[u8]>>,
+    /// What all of them start with.
+    common: Box<[u8]>,
+    /// The eight bytes after that, of each.
+    keys: Vec<u64>,
 }
 
 /// Picks the persons that decide the cuts.
@@ -48,7 +48,7 @@ impl Sampler {
         let mut splitters: Vec<Box<[u8]>> =
             (1..self.parts).filter_map(|p| sample.get((p * len / self.parts) as usize).cloned()).collect();
         splitters.dedup();
-        Cuts { splitters }
+        Cuts::new(splitters)
     }
 }
 
@@ -59,7 +59,18 @@ fn hash(bytes: &[u8]) -> u64 {
     folded ^ (folded >> 32)
 }
 
+/// Stands for the range of a row that is in none.
+const NO_PART: u32 = u32::MAX;
+
 impl Cuts {
+    fn new(splitters: Vec<Box<[u8]>>) -> Self {
+        let (first, last) = (splitters.first(), splitters.last());
+        let common = first.zip(last).map_or(0, |(a, b)| a.iter().zip(b.iter()).take_while(|(x, y)| x == y).count());
+        let keys = splitters.iter().map(|s| key_after(s, common)).collect();
+        let common = Box::from(first.map_or(&[][..], |s| &s[..common]));
+        Self { splitters, common, keys }
+    }
+
     /// Number of ranges.
     pub fn parts(&self) -> usize {
         self.splitters.len() + 1
@@ -67,66 +78,82 @@ impl Cuts {
 
     /// The range of a person.
     fn part(&self, psn_no: &[u8]) -> usize {
+        if psn_no.starts_with(&self.common) {
+            // Where eight bytes tell persons apart, they are compared as numbers.
+            let key = key_after(psn_no, self.common.len());
+            let part = self.keys.partition_point(|k| *k < key);
+            if self.keys.get(part).is_none_or(|k| *k != key) {
+                return part;
+            }
+        }
         self.splitters.partition_point(|s| **s <= *psn_no)
     }
 
-    /// Orders a batch by range.
-    ///
-    /// # Errors
-    /// If Arrow cannot gather the rows.
-    pub fn scatter(&self, batch: &RecordBatch) -> Result<Scattered, ArrowError> {
-        let rows = batch.num_rows();
-        if self.parts() == 1 {
-            return Ok(Scattered { batch: batch.clone(), starts: vec![0, rows as u32] });
-        }
-        let ids = batch.column(column::PSN_NO).as_binary::<i32>();
-        let parts: Vec<u32> = (0..rows).map(|r| self.part(ids.value(r)) as u32).collect();
-        let mut starts = vec![0u32; self.parts() + 1];
-        for part in &parts {
-            starts[*part as usize + 1] += 1;
+    /// Orders rows by range; those that did not pass their own checks are left out.
+    pub fn scatter(&self, rows: &Rows, scattered: &mut Scattered) {
+        let Scattered { order, starts, parts } = scattered;
+        parts.clear();
+        starts.clear();
+        starts.resize(self.parts() + 1, 0);
+        for (row, passed) in rows.passed.iter().enumerate() {
+            let part = if *passed { self.part(rows.psn_no.get(row)) as u32 } else { NO_PART };
+            if *passed {
+                starts[part as usize + 1] += 1;
+            }
+            parts.push(part);
         }
         for part in 0..self.parts() {
             starts[part + 1] += starts[part];
         }
-        let mut next = starts.clone();
-        let mut gather = vec![0u32; rows];
-        for (row, part) in parts.iter().enumerate() {
-            let slot = &mut next[*part as usize];
-            gather[*slot as usize] = row as u32;
-            *slot += 1;
+        order.clear();
+        order.resize(starts[self.parts()] as usize, 0);
+        // Every range's start moves to its end while it fills, which is where the next one starts.
+        for (row, part) in parts.iter().enumerate().filter(|(_, part)| **part != NO_PART) {
+            let next = &mut starts[*part as usize];
+            order[*next as usize] = row as u32;
+            *next += 1;
         }
-        Ok(Scattered { batch: take_record_batch(batch, &UInt32Array::from(gather))?, starts })
+        starts.rotate_right(1);
+        starts[0] = 0;
     }
 }
 
-/// A batch ordered by range.
-#[derive(Clone, Debug)]
+/// Eight bytes of an id after so many, as a number that sorts as they do; zeros where it ends.
+pub fn key_after(id: &[u8], skipped: usize) -> u64 {
+    let rest = id.get(skipped..).unwrap_or(&[]);
+    let mut eight = [0; 8];
+    match rest.first_chunk::<8>() {
+        Some(chunk) => eight = *chunk,
+        None => eight[..rest.len()].copy_from_slice(rest),
+    }
+    u64::from_be_bytes(eight)
+}
+
+/// The rows of a batch by range. Its memory is reused.
+#[derive(Clone, Debug, Default)]
 pub struct Scattered {
-    batch: RecordBatch,
+    order: Vec<u32>,
     starts: Vec<u32>,
+    parts: Vec<u32>,
 }
 
 impl Scattered {
-    /// Bytes that it takes in memory.
-    pub fn memory_size(&self) -> u64 {
-        self.batch.get_array_memory_size() as u64
-    }
-
     /// Number of ranges.
     pub fn parts(&self) -> usize {
         self.starts.len() - 1
     }
 
     /// Rows of one range.
-    pub fn part(&self, part: usize) -> RecordBatch {
-        let (from, to) = (self.starts[part] as usize, self.starts[part + 1] as usize);
-        self.batch.slice(from, to - from)
+    pub fn part(&self, part: usize) -> &[u32] {
+        &self.order[self.starts[part] as usize..self.starts[part + 1] as usize]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::rows::Layout;
+    use std::sync::Arc;
 
     #[test]
     fn cuts_depend_on_the_persons_alone() {
@@ -140,6 +167,30 @@ mod tests {
         assert_eq!(forward.splitters, sampler.cuts(sample(&reversed)).splitters);
         assert!(forward.parts() > 2);
         assert!(ids.is_sorted_by_key(|id| forward.part(id)));
+    }
+
+    #[test]
+    fn ranges_begin_at_their_splitters_whatever_the_length_of_ids() {
+        let ids = ["P", "P1", "P1\0", "P10000000", "P100000001", "P100000002", "P2", "Q"].map(str::as_bytes);
+        for splitters in [&ids[..], &ids[1..4], &ids[3..6], &ids[4..5], &[]] {
+            let cuts = Cuts::new(splitters.iter().map(|s| Box::from(*s)).collect());
+            for id in ids.iter().chain(&[&b""[..], b"O", b"P0", b"P1000000", b"P1000000011"]) {
+                assert_eq!(cuts.part(id), splitters.iter().filter(|s| *s <= id).count(), "{id:?} in {splitters:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_are_scattered_in_order_without_those_that_failed() {
+        let layout = Layout { money: Arc::new([]), has_day: false };
+        let mut rows = Rows::new(&layout);
+        ["C", "A", "B", "A", "C"].iter().for_each(|id| rows.psn_no.push(id.as_bytes()));
+        rows.passed = vec![true, true, true, false, true];
+        let cuts = Cuts::new(vec![Box::from(&b"B"[..]), Box::from(&b"C"[..]), Box::from(&b"D"[..])]);
+        let mut scattered = Scattered::default();
+        cuts.scatter(&rows, &mut scattered);
+        let parts: Vec<&[u32]> = (0..scattered.parts()).map(|p| scattered.part(p)).collect();
+        assert_eq!(parts, [&[1][..], &[2], &[0, 4], &[]]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Which of a person's rows count: duplicates, reversals and policy dates, in that order (SPEC 2).
 
+use super::partition::key_after;
 use super::sorted::Sorted;
 use crate::model::codes::RejectReason;
 use crate::model::date;
@@ -23,6 +24,7 @@ pub struct Refused {
 #[derive(Debug, Default)]
 pub struct Resolver {
     by_id: Vec<u32>,
+    ends: Vec<u64>,
     fate: Vec<Fate>,
     open: BTreeMap<i64, Vec<u32>>,
 }
@@ -39,7 +41,7 @@ impl Resolver {
     /// `period` is the policy's first and last day; none applies it to all days.
     pub fn resolve(
         &mut self,
-        rows: &Sorted,
+        rows: &Sorted<'_>,
         person: Range<usize>,
         period: Option<(i32, i32)>,
         accepted: &mut Vec<Accepted>,
@@ -48,10 +50,11 @@ impl Resolver {
         self.fate.clear();
         self.fate.resize(person.len(), Fate::Counts);
         let start = person.start;
-        if person.len() > 1 {
+        let refunds = person.clone().any(|r| rows.packed(r).refunded());
+        if person.len() > 1 && (refunds || self.may_repeat(rows, &person)) {
             self.duplicates(rows, &person, refused);
         }
-        if person.clone().any(|r| rows.packed(r).refunded()) {
+        if refunds {
             self.reversals(rows, &person, refused);
         }
         for row in person {
@@ -69,8 +72,20 @@ impl Resolver {
         }
     }
 
+    /// Whether two of the rows may have one id: by their ends, which seldom meet where the ids do not.
+    fn may_repeat(&mut self, rows: &Sorted<'_>, person: &Range<usize>) -> bool {
+        self.ends.clear();
+        self.ends.extend(person.clone().map(|row| {
+            let id = rows.setl_id(row);
+            let tail = id.last_chunk::<8>().map_or_else(|| key_after(id, 0), |end| u64::from_le_bytes(*end));
+            tail ^ (id.len() as u64).rotate_left(48)
+        }));
+        self.ends.sort_unstable();
+        self.ends.windows(2).any(|w| w[0] == w[1])
+    }
+
     /// Of rows with one id the first stays: by time, then by the other values.
-    fn duplicates(&mut self, rows: &Sorted, person: &Range<usize>, refused: &mut Vec<Refused>) {
+    fn duplicates(&mut self, rows: &Sorted<'_>, person: &Range<usize>, refused: &mut Vec<Refused>) {
         let start = person.start;
         let by_id = &mut self.by_id;
         by_id.clear();
@@ -95,9 +110,9 @@ impl Resolver {
     }
 
     /// Pairs refunds with the records that they cancel (R2): those that name it first, then by amount.
-    fn reversals(&mut self, rows: &Sorted, person: &Range<usize>, refused: &mut Vec<Refused>) {
+    fn reversals(&mut self, rows: &Sorted<'_>, person: &Range<usize>, refused: &mut Vec<Refused>) {
         let start = person.start;
-        let Self { by_id, fate, open } = self;
+        let Self { by_id, fate, open, .. } = self;
         if person.len() == 1 {
             by_id.clear();
             by_id.push(start as u32);
@@ -160,6 +175,6 @@ fn counts(fate: &[Fate], index: usize) -> bool {
     fate[index] == Fate::Counts
 }
 
-fn is_refund(rows: &Sorted, row: usize) -> bool {
+fn is_refund(rows: &Sorted<'_>, row: usize) -> bool {
     rows.packed(row).refunded() && rows.fee(row) < 0
 }

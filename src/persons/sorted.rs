@@ -1,30 +1,26 @@
 //! The rows of one range of persons, brought together and sorted: what is settled.
 
+use super::pack::{Found, Unpacker};
+use super::partition::key_after;
+use super::store::{Piece, unit};
 use crate::ledger::marks::Packed;
-use crate::ledger::normalise::{Normaliser, Roles, column};
+use crate::ledger::normalise::{Normaliser, Roles};
 use crate::ledger::reject::id_text;
+use crate::ledger::rows::{Ids, Layout, NULL, column};
 use crate::ledger::schema::{IdType, LedgerColumn as C};
 use crate::model::codes::{Care, Insutype};
+use crate::model::date;
 use crate::settle::claims::{Claims, Marks, NO_DISEASE_LIMIT};
-use arrow::array::{Array, AsArray, BinaryArray, UInt32Array};
-use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::{Int32Type, Int64Type, SchemaRef, UInt32Type, UInt64Type};
-use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
 use chrono::DateTime;
+use std::cell::OnceCell;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
-/// How a normalised batch is read as claims.
+/// How packed rows are read as claims.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    schema: SchemaRef,
-    basic: Vec<usize>,
-    recorded_cii: Vec<usize>,
-    recorded_maf: Vec<usize>,
-    money: Vec<(C, usize)>,
+    layout: Layout,
+    roles: Vec<Role>,
     /// Type of `psn_no`.
     pub psn_no: IdType,
     /// Type of `setl_id`.
@@ -33,149 +29,248 @@ pub struct Reading {
     pub has_identity: bool,
 }
 
+/// What a column of numbers is to the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Time,
+    Day,
+    Marks,
+    Area,
+    Disease,
+    Limit,
+    /// Summed up into one of the amounts.
+    Sum(usize),
+    /// Only tells duplicates apart, or rejects.
+    Other,
+}
+
+/// The amounts that the kernel reads, each the sum of some columns.
+const FEE: usize = 0;
+const SCOPE: usize = 1;
+const BASIC: usize = 2;
+const CII: usize = 3;
+const MAF: usize = 4;
+const EXT: usize = 5;
+const AMOUNTS: usize = 6;
+
 impl Reading {
-    /// How batches of a normaliser are read.
+    /// How the rows of a normaliser are read.
     pub fn new(normaliser: &Normaliser<'_>, roles: &Roles, psn_no: IdType, setl_id: IdType) -> Self {
-        let at = |columns: &[C]| columns.iter().filter_map(|c| normaliser.position(*c)).collect();
-        Self {
-            schema: normaliser.schema(),
-            basic: at(&roles.basic),
-            recorded_cii: at(&[C::HifmiPay, C::HifobPay]),
-            recorded_maf: at(&roles.recorded_maf),
-            money: normaliser.money.iter().filter_map(|c| Some((*c, normaliser.position(*c)?))).collect(),
-            psn_no,
-            setl_id,
-            has_identity: normaliser.columns.contains(&(C::Identity as usize)),
+        let layout = normaliser.layout.clone();
+        let money = |name: C| match name {
+            C::MedfeeSumamt => Role::Sum(FEE),
+            C::InscpScpAmt => Role::Sum(SCOPE),
+            C::HifmiPay | C::HifobPay => Role::Sum(CII),
+            C::ExtCompAmt => Role::Sum(EXT),
+            C::DiseaseLimit => Role::Limit,
+            name if roles.basic.contains(&name) => Role::Sum(BASIC),
+            name if roles.recorded_maf.contains(&name) => Role::Sum(MAF),
+            _ => Role::Other,
+        };
+        let mut of = vec![Role::Other; layout.columns()];
+        of[column::SETL_TIME] = Role::Time;
+        of[column::MARKS] = Role::Marks;
+        of[column::AREA] = Role::Area;
+        of[column::DISEASE] = Role::Disease;
+        of[column::MONEY..].iter_mut().zip(layout.money.iter()).for_each(|(role, name)| *role = money(*name));
+        if let Some(day) = layout.day() {
+            of[day] = Role::Day;
         }
+        let has_identity = normaliser.columns.contains(&(C::Identity as usize));
+        Self { layout, roles: of, psn_no, setl_id, has_identity }
     }
 
-    /// Brings the rows of a range together and sorts them by person, time and id.
-    ///
-    /// # Errors
-    /// If Arrow cannot gather the rows.
-    pub fn sort(&self, pieces: &[RecordBatch], texts: &Arc<[Box<str>]>) -> Result<Sorted, ArrowError> {
-        let all = concat_batches(&self.schema, pieces)?;
-        let ids = all.column(column::PSN_NO).as_binary::<i32>();
-        let setl_ids = all.column(column::SETL_ID).as_binary::<i32>();
-        let times = all.column(column::SETL_TIME).as_primitive::<Int64Type>().values();
-        let ranks = person_ranks(ids);
-        let mut keys: Vec<(u32, i64, u32)> =
-            ranks.iter().enumerate().map(|(row, rank)| (*rank, times[row], row as u32)).collect();
-        keys.sort_unstable_by(|a, b| {
-            (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| {
-                let order = setl_ids.value(a.2 as usize).cmp(setl_ids.value(b.2 as usize));
-                order.then(a.2.cmp(&b.2))
-            })
-        });
-        let mut persons = Vec::new();
-        for (row, key) in keys.iter().enumerate() {
-            if row == 0 || keys[row - 1].0 != key.0 {
-                persons.push(row as u32);
+    /// Brings the rows of a range together and sorts them by person, time and id. `None` where a piece
+    /// cannot be read.
+    pub fn sort<'a>(&'a self, pieces: Vec<Piece<'a>>, texts: &'a [Box<str>]) -> Option<Sorted<'a>> {
+        let count = pieces.iter().map(|p| p.rows).sum();
+        let mut ids = [(); 3].map(|()| Ids::default());
+        let mut numbers = Vec::new();
+        let mut times = Vec::with_capacity(count);
+        let mut columns = Vec::with_capacity(pieces.len());
+        for piece in &pieces {
+            let mut unpacker = Unpacker::new(&piece.bytes, piece.rows);
+            for ids in &mut ids {
+                unpacker.ids(ids, &mut numbers)?;
+            }
+            columns.push(unpacker.clone());
+            match unpacker.numbers(unit(column::SETL_TIME), &mut numbers)? {
+                Found::Same(time) => times.resize(times.len() + piece.rows, time),
+                Found::Each => times.extend_from_slice(&numbers),
             }
         }
-        persons.push(keys.len() as u32);
-        let order = UInt32Array::from_iter_values(keys.iter().map(|k| k.2));
-        let batch = take_record_batch(&all, &order)?;
-        Ok(Sorted::new(batch, persons, self, texts))
+        let (order, persons) = order(&ids[0], &ids[1], &times);
+        let mut place = vec![0u32; count];
+        order.iter().enumerate().for_each(|(to, from)| place[*from as usize] = to as u32);
+        let mut claims = Gathered::new(count);
+        let mut start = 0;
+        for (piece, mut unpacker) in pieces.iter().zip(columns) {
+            let place = &place[start..start + piece.rows];
+            start += piece.rows;
+            for (position, role) in self.roles.iter().enumerate() {
+                match role {
+                    Role::Other => unpacker.skip_numbers()?,
+                    role => {
+                        let found = unpacker.numbers(unit(position), &mut numbers)?;
+                        claims.take(*role, found, &numbers, place);
+                    }
+                }
+            }
+        }
+        if self.layout.day().is_none() {
+            claims.day = claims.time.iter().map(|t| date::day_of_micros(*t)).collect();
+        }
+        let [psn_no, setl_id, init_setl_id] = ids;
+        Some(Sorted {
+            reading: self,
+            texts,
+            pieces,
+            psn_no,
+            setl_id,
+            init_setl_id,
+            order,
+            persons,
+            insutype: claims.packed.iter().map(|p| p.insutype()).collect(),
+            care: claims.packed.iter().map(|p| p.care()).collect(),
+            marks: claims.packed.iter().map(|p| p.marks()).collect(),
+            identity: Vec::new(),
+            claims,
+            contents: OnceCell::new(),
+        })
     }
 }
 
-/// For every row the rank of its person among the persons of the range.
-fn person_ranks(ids: &BinaryArray) -> Vec<u32> {
-    let mut numbers: HashMap<&[u8], u32> = HashMap::new();
-    let mut distinct: Vec<&[u8]> = Vec::new();
-    let mut ranks: Vec<u32> = Vec::with_capacity(ids.len());
-    for row in 0..ids.len() {
-        let id = ids.value(row);
-        let number = *numbers.entry(id).or_insert_with(|| {
-            distinct.push(id);
-            distinct.len() as u32 - 1
+/// The order of rows by person, time and id, and where each person starts in it.
+fn order(psn_no: &Ids, setl_id: &Ids, times: &[i64]) -> (Vec<u32>, Vec<u32>) {
+    let count = times.len();
+    let id = |row: u32| psn_no.get(row as usize);
+    let first = if count > 0 { id(0) } else { &[] };
+    let (mut common, mut longest, mut shortest) = (first.len(), 0, usize::MAX);
+    for row in 0..count {
+        let this = psn_no.get(row);
+        common = this.iter().zip(&first[..common]).take_while(|(a, b)| a == b).count();
+        (longest, shortest) = (longest.max(this.len()), shortest.min(this.len()));
+    }
+    // Eight bytes tell the persons of most ranges apart.
+    let exact = shortest == longest && longest <= common + 8;
+    let mut keys: Vec<(u64, i64, u32)> =
+        (0..count as u32).map(|row| (key_after(id(row), common), times[row as usize], row)).collect();
+    let same_person = |a: u32, b: u32| exact || id(a) == id(b);
+    if exact {
+        keys.sort_unstable_by(|a, b| {
+            let order = (a.0, a.1).cmp(&(b.0, b.1));
+            order.then_with(|| setl_id.get(a.2 as usize).cmp(setl_id.get(b.2 as usize)).then(a.2.cmp(&b.2)))
         });
-        ranks.push(number);
+    } else {
+        keys.sort_unstable_by(|a, b| {
+            let person = a.0.cmp(&b.0).then_with(|| id(a.2).cmp(id(b.2)));
+            let order = person.then(a.1.cmp(&b.1));
+            order.then_with(|| setl_id.get(a.2 as usize).cmp(setl_id.get(b.2 as usize)).then(a.2.cmp(&b.2)))
+        });
     }
-    let mut order: Vec<u32> = (0..distinct.len() as u32).collect();
-    order.sort_unstable_by_key(|n| distinct[*n as usize]);
-    let mut rank_of = vec![0u32; distinct.len()];
-    for (rank, number) in order.iter().enumerate() {
-        rank_of[*number as usize] = rank as u32;
+    let mut persons = Vec::new();
+    for (row, key) in keys.iter().enumerate() {
+        if row == 0 || keys[row - 1].0 != key.0 || !same_person(keys[row - 1].2, key.2) {
+            persons.push(row as u32);
+        }
     }
-    for rank in &mut ranks {
-        *rank = rank_of[*rank as usize];
+    persons.push(count as u32);
+    (keys.into_iter().map(|k| k.2).collect(), persons)
+}
+
+/// The columns that the kernel reads, in order.
+#[derive(Debug)]
+struct Gathered {
+    time: Vec<i64>,
+    day: Vec<i32>,
+    packed: Vec<Packed>,
+    area: Vec<i32>,
+    disease: Vec<u32>,
+    disease_limit: Vec<i64>,
+    amounts: [Vec<i64>; AMOUNTS],
+}
+
+impl Gathered {
+    fn new(rows: usize) -> Self {
+        Self {
+            time: vec![0; rows],
+            day: vec![0; rows],
+            packed: vec![Packed::default(); rows],
+            area: vec![0; rows],
+            disease: vec![0; rows],
+            disease_limit: vec![NO_DISEASE_LIMIT; rows],
+            amounts: [(); AMOUNTS].map(|()| vec![0; rows]),
+        }
     }
-    ranks
+
+    /// Puts a piece's column where its rows belong.
+    fn take(&mut self, role: Role, found: Found, numbers: &[i64], place: &[u32]) {
+        fn put<T: Copy>(column: &mut [T], found: Found, numbers: &[i64], place: &[u32], of: impl Fn(T, i64) -> T) {
+            match found {
+                Found::Same(value) => place.iter().for_each(|p| column[*p as usize] = of(column[*p as usize], value)),
+                Found::Each => {
+                    for (place, value) in place.iter().zip(numbers) {
+                        column[*place as usize] = of(column[*place as usize], *value);
+                    }
+                }
+            }
+        }
+        match role {
+            Role::Time => put(&mut self.time, found, numbers, place, |_, v| v),
+            Role::Day => put(&mut self.day, found, numbers, place, |_, v| v as i32),
+            Role::Marks => put(&mut self.packed, found, numbers, place, |_, v| Packed(v as u64)),
+            Role::Area => put(&mut self.area, found, numbers, place, |_, v| v as i32),
+            Role::Disease => put(&mut self.disease, found, numbers, place, |_, v| v as u32),
+            Role::Limit if found == Found::Same(NULL) => {}
+            Role::Limit => {
+                put(
+                    &mut self.disease_limit,
+                    found,
+                    numbers,
+                    place,
+                    |_, v| if v == NULL { NO_DISEASE_LIMIT } else { v },
+                );
+            }
+            Role::Sum(_) if matches!(found, Found::Same(0 | NULL)) => {}
+            Role::Sum(amount) => {
+                let add = |sum: i64, v: i64| if v == NULL { sum } else { sum.wrapping_add(v) };
+                put(&mut self.amounts[amount], found, numbers, place, add);
+            }
+            Role::Other => {}
+        }
+    }
 }
 
 /// The rows of one range, in the order (person, time, id).
 #[derive(Debug)]
-pub struct Sorted {
-    batch: RecordBatch,
+pub struct Sorted<'a> {
+    reading: &'a Reading,
+    texts: &'a [Box<str>],
+    pieces: Vec<Piece<'a>>,
+    /// As they came; `order` tells which one stands where.
+    psn_no: Ids,
+    setl_id: Ids,
+    init_setl_id: Ids,
+    order: Vec<u32>,
     persons: Vec<u32>,
-    texts: Arc<[Box<str>]>,
-    money: Vec<(C, usize)>,
-    psn_no_type: IdType,
-    setl_id_type: IdType,
+    claims: Gathered,
     insutype: Vec<Insutype>,
     care: Vec<Care>,
     marks: Vec<Marks>,
     identity: Vec<u8>,
-    basic_pay: Vec<i64>,
-    recorded_cii: Vec<i64>,
-    recorded_maf: Vec<i64>,
-    ext_comp_amt: Vec<i64>,
-    disease_limit: Vec<i64>,
+    /// All columns as they came, unpacked when first needed.
+    contents: OnceCell<Vec<Vec<i64>>>,
 }
 
-impl Sorted {
-    fn new(batch: RecordBatch, persons: Vec<u32>, reading: &Reading, texts: &Arc<[Box<str>]>) -> Self {
-        let rows = batch.num_rows();
-        let packed = batch.column(column::MARKS).as_primitive::<UInt64Type>().values();
-        let sum = |positions: &[usize]| {
-            let mut sums = vec![0i64; rows];
-            for position in positions {
-                let column = batch.column(*position).as_primitive::<Int64Type>();
-                for (sum, value) in sums.iter_mut().zip(column) {
-                    *sum += value.unwrap_or(0);
-                }
-            }
-            sums
-        };
-        let at = |name: C| reading.money.iter().find(|(c, _)| *c == name).map(|(_, p)| *p);
-        let disease_limit = match at(C::DiseaseLimit) {
-            Some(position) => {
-                let column = batch.column(position).as_primitive::<Int64Type>();
-                column.iter().map(|v| v.unwrap_or(NO_DISEASE_LIMIT)).collect()
-            }
-            None => vec![NO_DISEASE_LIMIT; rows],
-        };
-        let ext = at(C::ExtCompAmt).map_or_else(Vec::new, |p| vec![p]);
-        Self {
-            insutype: packed.iter().map(|p| Packed(*p).insutype()).collect(),
-            care: packed.iter().map(|p| Packed(*p).care()).collect(),
-            marks: packed.iter().map(|p| Packed(*p).marks()).collect(),
-            identity: Vec::new(),
-            basic_pay: sum(&reading.basic),
-            recorded_cii: sum(&reading.recorded_cii),
-            recorded_maf: sum(&reading.recorded_maf),
-            ext_comp_amt: sum(&ext),
-            disease_limit,
-            texts: texts.clone(),
-            money: reading.money.clone(),
-            psn_no_type: reading.psn_no,
-            setl_id_type: reading.setl_id,
-            persons,
-            batch,
-        }
-    }
-
+impl Sorted<'_> {
     /// Fills in the ledger's identities by rank.
     pub fn certify(&mut self, rank: impl Fn(Packed) -> u8) {
-        let packed = self.batch.column(column::MARKS).as_primitive::<UInt64Type>().values();
-        self.identity = packed.iter().map(|p| rank(Packed(*p))).collect();
+        self.identity = self.claims.packed.iter().map(|p| rank(*p)).collect();
     }
 
     /// Rows.
     pub fn rows(&self) -> usize {
-        self.batch.num_rows()
+        self.order.len()
     }
 
     /// Row ranges of the persons, in order.
@@ -185,88 +280,79 @@ impl Sorted {
 
     /// The columns that the kernel reads.
     pub fn claims(&self) -> Claims<'_> {
-        let money = |name: C| {
-            let position = self.money.iter().find(|(c, _)| *c == name).map_or(column::SETL_TIME, |(_, p)| *p);
-            self.batch.column(position).as_primitive::<Int64Type>().values().as_ref()
-        };
+        let amount = |a: usize| self.claims.amounts[a].as_slice();
         Claims {
-            day: self.batch.column(column::DAY).as_primitive::<Int32Type>().values(),
+            day: &self.claims.day,
             insutype: &self.insutype,
             care: &self.care,
-            medfee_sumamt: money(C::MedfeeSumamt),
-            inscp_scp_amt: money(C::InscpScpAmt),
-            basic_pay: &self.basic_pay,
-            recorded_cii: &self.recorded_cii,
-            recorded_maf: &self.recorded_maf,
-            ext_comp_amt: &self.ext_comp_amt,
-            disease_limit: &self.disease_limit,
-            area: self.batch.column(column::AREA).as_primitive::<Int32Type>().values(),
-            disease: self.diseases(),
+            medfee_sumamt: amount(FEE),
+            inscp_scp_amt: amount(SCOPE),
+            basic_pay: amount(BASIC),
+            recorded_cii: amount(CII),
+            recorded_maf: amount(MAF),
+            ext_comp_amt: amount(EXT),
+            disease_limit: &self.claims.disease_limit,
+            area: &self.claims.area,
+            disease: &self.claims.disease,
             identity: &self.identity,
             marks: &self.marks,
         }
     }
 
-    /// Persons' ids, as sortable bytes.
-    pub fn psn_nos(&self) -> &BinaryArray {
-        self.batch.column(column::PSN_NO).as_binary()
-    }
-
-    /// Records' ids, as sortable bytes.
-    pub fn setl_ids(&self) -> &BinaryArray {
-        self.batch.column(column::SETL_ID).as_binary()
-    }
-
     /// Times, in microseconds.
     pub fn times(&self) -> &[i64] {
-        self.batch.column(column::SETL_TIME).as_primitive::<Int64Type>().values()
+        &self.claims.time
     }
 
     /// Numbers of the disease codes.
     pub fn diseases(&self) -> &[u32] {
-        self.batch.column(column::DISEASE).as_primitive::<UInt32Type>().values()
+        &self.claims.disease
     }
 
     /// Where a row stands: file and row.
     pub fn origin(&self, row: usize) -> u64 {
-        self.batch.column(column::ORIGIN).as_primitive::<UInt64Type>().value(row)
+        self.content(column::ORIGIN, row) as u64
     }
 
     /// The small codes of a row.
     #[inline]
     pub fn packed(&self, row: usize) -> Packed {
-        Packed(self.batch.column(column::MARKS).as_primitive::<UInt64Type>().value(row))
+        self.claims.packed[row]
     }
 
     /// The day that decides year and identity.
+    #[inline]
     pub fn day(&self, row: usize) -> i32 {
-        self.batch.column(column::DAY).as_primitive::<Int32Type>().value(row)
+        self.claims.day[row]
     }
 
-    /// Person of a row.
+    /// Person of a row, as sortable bytes.
+    #[inline]
     pub fn psn_no(&self, row: usize) -> &[u8] {
-        self.psn_nos().value(row)
+        self.psn_no.get(self.order[row] as usize)
     }
 
-    /// Record of a row.
+    /// Record of a row, as sortable bytes.
+    #[inline]
     pub fn setl_id(&self, row: usize) -> &[u8] {
-        self.setl_ids().value(row)
+        self.setl_id.get(self.order[row] as usize)
     }
 
     /// Time of a row.
+    #[inline]
     pub fn time(&self, row: usize) -> i64 {
-        self.times()[row]
+        self.claims.time[row]
     }
 
     /// The record that a refund cancels.
     pub fn init_setl_id(&self, row: usize) -> Option<&[u8]> {
-        let ids = self.batch.column(column::INIT_SETL_ID).as_binary::<i32>();
-        ids.is_valid(row).then(|| ids.value(row))
+        Some(self.init_setl_id.get(self.order[row] as usize)).filter(|id| !id.is_empty())
     }
 
     /// The fee of a row; negative on a refund.
+    #[inline]
     pub fn fee(&self, row: usize) -> i64 {
-        self.claims().medfee_sumamt[row]
+        self.claims.amounts[FEE][row]
     }
 
     /// The time of a row, for people.
@@ -277,51 +363,62 @@ impl Sorted {
 
     /// A record's id, for people.
     pub fn show_id(&self, setl_id: &[u8]) -> String {
-        id_text(setl_id, self.setl_id_type)
+        id_text(setl_id, self.reading.setl_id)
     }
 
-    /// Type of `psn_no`.
-    pub fn psn_no_type(&self) -> IdType {
-        self.psn_no_type
+    /// Any number of a row. Few rows are ever asked, and most ranges have none of them.
+    fn content(&self, position: usize, row: usize) -> i64 {
+        let contents = self.contents.get_or_init(|| self.unpack_all().unwrap_or_default());
+        contents.get(position).map_or(NULL, |column| column[self.order[row] as usize])
+    }
+
+    fn unpack_all(&self) -> Option<Vec<Vec<i64>>> {
+        let mut all = vec![Vec::with_capacity(self.rows()); self.reading.layout.columns()];
+        let (mut ids, mut numbers) = (Ids::default(), Vec::new());
+        for piece in &self.pieces {
+            let mut unpacker = Unpacker::new(&piece.bytes, piece.rows);
+            for _ in 0..3 {
+                ids.clear();
+                unpacker.ids(&mut ids, &mut numbers)?;
+            }
+            for (position, column) in all.iter_mut().enumerate() {
+                match unpacker.numbers(unit(position), &mut numbers)? {
+                    Found::Same(value) => column.resize(column.len() + piece.rows, value),
+                    Found::Each => column.extend_from_slice(&numbers),
+                }
+            }
+        }
+        Some(all)
     }
 
     /// Orders two records of one id and time by their other values, in the order of the contract's
     /// table, null first.
     pub fn compare_content(&self, a: usize, b: usize) -> Ordering {
         let (x, y) = (self.packed(a), self.packed(b));
-        let visit = |row: usize| {
-            let number = self.batch.column(column::MED_TYPE).as_primitive::<UInt32Type>().value(row);
-            (number != 0).then(|| &*self.texts[number as usize])
+        let text = |position: usize, row: usize| match self.content(position, row) {
+            0 | NULL => None,
+            number => self.texts.get(number as usize).map(|t| &**t),
         };
-        let disease = |row: usize| {
-            let number = self.diseases()[row];
-            (number != 0).then(|| &*self.texts[number as usize])
-        };
-        let area = |row: usize| self.batch.column(column::AREA).as_primitive::<Int32Type>().value(row);
+        let by_text = |position: usize| text(position, a).cmp(&text(position, b));
+        let by_number = |position: usize| self.content(position, a).cmp(&self.content(position, b));
+        // None is the least number there is.
         let money = |names: &dyn Fn(C) -> bool| {
-            let mut order = Ordering::Equal;
-            for (name, position) in &self.money {
-                if order == Ordering::Equal && names(*name) {
-                    let column = self.batch.column(*position).as_primitive::<Int64Type>();
-                    let value = |row: usize| column.is_valid(row).then(|| column.value(row));
-                    order = value(a).cmp(&value(b));
-                }
-            }
-            order
+            let named = self.reading.layout.money.iter().enumerate().filter(|(_, name)| names(**name));
+            named.map(|(n, _)| by_number(column::MONEY + n)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
         };
         x.order_insutype()
             .cmp(&y.order_insutype())
-            .then_with(|| visit(a).cmp(&visit(b)))
+            .then_with(|| by_text(column::MED_TYPE))
             .then_with(|| x.order_care().cmp(&y.order_care()))
             .then_with(|| money(&|c| c < C::RefdSetlFlag))
             .then_with(|| x.order_refunded().cmp(&y.order_refunded()))
             .then_with(|| self.init_setl_id(a).cmp(&self.init_setl_id(b)))
             .then_with(|| x.order_vali_flag().cmp(&y.order_vali_flag()))
             .then_with(|| money(&|c| c > C::RefdSetlFlag && c < C::DiseaseLimit))
-            .then_with(|| area(a).cmp(&area(b)))
+            .then_with(|| by_number(column::AREA))
             .then_with(|| x.order_tail().cmp(&y.order_tail()))
             .then_with(|| money(&|c| c == C::DiseaseLimit))
-            .then_with(|| disease(a).cmp(&disease(b)))
+            .then_with(|| by_text(column::DISEASE))
             .then_with(|| x.order_identity().cmp(&y.order_identity()))
             .then_with(|| self.day(a).cmp(&self.day(b)))
             .then_with(|| self.origin(a).cmp(&self.origin(b)))
@@ -332,9 +429,31 @@ impl Sorted {
 mod tests {
     use super::*;
 
+    fn ordered(persons: &[&str], times: &[i64], records: &[&str]) -> (Vec<u32>, Vec<u32>) {
+        let ids = |texts: &[&str]| {
+            let mut ids = Ids::default();
+            texts.iter().for_each(|t| ids.push(t.as_bytes()));
+            ids
+        };
+        order(&ids(persons), &ids(records), times)
+    }
+
     #[test]
-    fn persons_rank_by_their_bytes() {
-        let ids = BinaryArray::from(vec![&b"b"[..], b"a", b"b", b"ab"]);
-        assert_eq!(person_ranks(&ids), [2, 0, 2, 1]);
+    fn rows_stand_by_person_time_and_record() {
+        let (order, persons) = ordered(&["b", "a", "b", "a"], &[2, 9, 2, 1], &["y", "", "x", ""]);
+        assert_eq!((order, persons), (vec![3, 1, 2, 0], vec![0, 2, 4]));
+    }
+
+    #[test]
+    fn persons_sort_by_their_bytes_however_long() {
+        let persons = ["P1234567890A", "P12", "P1234567890", "P1", "P1\0", "P1234567890A"];
+        let (order, starts) = ordered(&persons, &[5, 4, 3, 2, 1, 0], &[""; 6]);
+        assert_eq!(order, [3, 4, 1, 2, 5, 0]);
+        assert_eq!(starts, [0, 1, 2, 3, 4, 6]);
+    }
+
+    #[test]
+    fn no_rows_are_no_persons() {
+        assert_eq!(ordered(&[], &[], &[]), (vec![], vec![0]));
     }
 }

@@ -1,22 +1,23 @@
-//! Scattered batches between reading and settling: in memory as far as it goes, the rest on disk.
+//! Rows between reading and settling: packed, range by range, in memory as far as it goes and the rest
+//! on disk.
 //!
-//! A batch that does not fit is written to a spill file on the output's own disk, range by range, and
-//! each range is read back when it is settled. What is spilled changes nothing but where rows wait.
+//! Rows are packed a run at a time. A run that does not fit is written with one write to a spill file on
+//! the output's own disk, and each range of it is read back when it is settled. What is spilled changes
+//! nothing but where rows wait.
 
+use super::pack::{PADDING, Packer};
 use super::partition::Scattered;
-use arrow::error::ArrowError;
-use arrow::ipc::reader::StreamReader;
-use arrow::ipc::writer::StreamWriter;
-use arrow::record_batch::RecordBatch;
+use crate::ledger::rows::{Rows, column};
+use crate::model::date::MICROS_PER_SECOND;
+use std::borrow::Cow;
 use std::fs::File;
-use std::io::Cursor;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 /// Bytes of rows that wait in memory where `--memory` says nothing.
-pub const DEFAULT_MEMORY: u64 = 2 << 30;
+pub const DEFAULT_MEMORY: u64 = 512 << 20;
 
 /// Why rows could not wait.
 #[derive(Debug, thiserror::Error)]
@@ -29,21 +30,82 @@ pub enum StoreError {
         /// Why.
         source: std::io::Error,
     },
-    /// A batch could not be written or read back.
-    #[error("spilled rows: {0}\n  this is a defect of the program; please report it")]
-    Arrow(#[from] ArrowError),
+    /// Rows came back other than they went out.
+    #[error("{path}: rows that waited there are damaged\n  check that disk, and run again", path = path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
-/// A batch that waits.
+/// A run of rows that waits: its ranges one after the other.
 #[derive(Debug)]
-pub enum Held {
-    /// In memory.
-    Memory(Scattered),
-    /// On disk: offset and length by range.
-    Disk(Vec<(u64, u64)>),
+pub struct Run {
+    place: Place,
+    /// Where each range starts, and the last one ends.
+    starts: Vec<u64>,
+    /// Rows of each range.
+    rows: Vec<u32>,
 }
 
-/// Where batches wait.
+#[derive(Debug)]
+enum Place {
+    Memory(Box<[u8]>),
+    Disk(u64),
+}
+
+/// The packed rows of one range of a run.
+#[derive(Debug)]
+pub struct Piece<'a> {
+    /// The columns, and padding.
+    pub bytes: Cow<'a, [u8]>,
+    /// Rows.
+    pub rows: usize,
+}
+
+/// Packs runs; its memory is reused.
+#[derive(Debug, Default)]
+pub struct RunPacker {
+    packer: Packer,
+    bytes: Vec<u8>,
+    numbers: Vec<i64>,
+}
+
+/// The unit in which a column's numbers may be counted.
+pub fn unit(position: usize) -> i64 {
+    if position == column::SETL_TIME { MICROS_PER_SECOND } else { 1 }
+}
+
+impl RunPacker {
+    /// Packs rows by range: where each range starts in the bytes, and how many rows it has.
+    fn pack(&mut self, rows: &Rows, scattered: &Scattered) -> (Vec<u64>, Vec<u32>) {
+        let Self { packer, bytes, numbers } = self;
+        bytes.clear();
+        let (mut starts, mut counts) =
+            (Vec::with_capacity(scattered.parts() + 1), Vec::with_capacity(scattered.parts()));
+        for part in 0..scattered.parts() {
+            let order = scattered.part(part);
+            starts.push(bytes.len() as u64);
+            counts.push(order.len() as u32);
+            if order.is_empty() {
+                continue;
+            }
+            for ids in [&rows.psn_no, &rows.setl_id, &rows.init_setl_id] {
+                packer.pack_ids(ids, order, bytes);
+            }
+            for (position, column) in rows.numbers.iter().enumerate() {
+                numbers.clear();
+                numbers.extend(order.iter().map(|r| column[*r as usize]));
+                packer.pack(numbers, unit(position), bytes);
+            }
+        }
+        starts.push(bytes.len() as u64);
+        bytes.extend([0; PADDING]);
+        (starts, counts)
+    }
+}
+
+/// Where runs wait.
 #[derive(Debug)]
 pub struct Store {
     budget: u64,
@@ -68,51 +130,43 @@ impl Store {
         }
     }
 
-    /// Takes a batch in, from any thread.
+    /// Takes rows in, from any thread.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn hold(&self, batch: Scattered) -> Result<Held, StoreError> {
-        let size = batch.memory_size();
+    pub fn hold(&self, rows: &Rows, scattered: &Scattered, packer: &mut RunPacker) -> Result<Run, StoreError> {
+        let (starts, rows) = packer.pack(rows, scattered);
+        let bytes = &packer.bytes;
+        let size = bytes.len() as u64;
         let before = self.used.fetch_add(size, Ordering::Relaxed);
         if before + size <= self.budget {
-            return Ok(Held::Memory(batch));
+            return Ok(Run { place: Place::Memory(bytes.as_slice().into()), starts, rows });
         }
         self.used.fetch_sub(size, Ordering::Relaxed);
-        let mut places = Vec::with_capacity(batch.parts());
-        for part in 0..batch.parts() {
-            let rows = batch.part(part);
-            if rows.num_rows() == 0 {
-                places.push((0, 0));
-                continue;
-            }
-            let mut writer = StreamWriter::try_new(Vec::new(), &rows.schema())?;
-            writer.write(&rows)?;
-            let bytes = writer.into_inner()?;
-            let len = bytes.len() as u64;
-            let offset = self.end.fetch_add(len, Ordering::Relaxed);
-            self.file()?.write_all_at(&bytes, offset).map_err(|e| self.io(e))?;
-            places.push((offset, len));
-        }
-        Ok(Held::Disk(places))
+        let offset = self.end.fetch_add(size, Ordering::Relaxed);
+        self.file()?.write_all_at(bytes, offset).map_err(|e| self.io(e))?;
+        Ok(Run { place: Place::Disk(offset), starts, rows })
     }
 
-    /// Rows of one range of a batch; none where it has none.
+    /// The rows of one range of a run; none where it has none.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn part(&self, held: &Held, part: usize) -> Result<Option<RecordBatch>, StoreError> {
-        let places = match held {
-            Held::Memory(batch) => return Ok(Some(batch.part(part)).filter(|b| b.num_rows() > 0)),
-            Held::Disk(places) => places,
-        };
-        let (offset, len) = places[part];
-        if len == 0 {
+    pub fn piece<'a>(&self, run: &'a Run, part: usize) -> Result<Option<Piece<'a>>, StoreError> {
+        let rows = run.rows[part] as usize;
+        if rows == 0 {
             return Ok(None);
         }
-        let mut bytes = vec![0; len as usize];
-        self.file()?.read_exact_at(&mut bytes, offset).map_err(|e| self.io(e))?;
-        Ok(StreamReader::try_new(Cursor::new(bytes), None)?.next().transpose()?)
+        let (from, to) = (run.starts[part] as usize, run.starts[part + 1] as usize + PADDING);
+        let bytes = match &run.place {
+            Place::Memory(bytes) => Cow::Borrowed(&bytes[from..to]),
+            Place::Disk(offset) => {
+                let mut bytes = vec![0; to - from];
+                self.file()?.read_exact_at(&mut bytes, offset + from as u64).map_err(|e| self.io(e))?;
+                Cow::Owned(bytes)
+            }
+        };
+        Ok(Some(Piece { bytes, rows }))
     }
 
     /// Bytes spilled.
@@ -120,9 +174,17 @@ impl Store {
         self.end.load(Ordering::Relaxed)
     }
 
+    /// The error of rows that cannot be read back.
+    pub fn damaged(&self) -> StoreError {
+        StoreError::Damaged { path: self.path.clone() }
+    }
+
     /// The spill file: made at the first need, and unlinked at once, so that it is gone with the run
     /// however that ends.
     fn file(&self) -> Result<&File, StoreError> {
+        if let Some(file) = self.file.get() {
+            return Ok(file);
+        }
         let _one_at_a_time = self.opening.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(file) = self.file.get() {
             return Ok(file);
@@ -135,5 +197,57 @@ impl Store {
 
     fn io(&self, source: std::io::Error) -> StoreError {
         StoreError::Io { path: self.path.clone(), source }
+    }
+}
+
+/// Rows of a run: enough that its ranges are worth a read of their own, however many there are.
+pub fn run_rows(parts: usize) -> usize {
+    (parts * 128).clamp(1 << 16, 1 << 20)
+}
+
+impl Run {
+    /// Rows of one range.
+    pub fn rows(&self, part: usize) -> usize {
+        self.rows[part] as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::rows::Layout;
+    use crate::persons::pack::{Found, Unpacker};
+    use crate::persons::partition::Cuts;
+    use std::sync::Arc;
+
+    #[test]
+    fn rows_come_back_from_memory_and_from_disk() {
+        let layout = Layout { money: Arc::new([]), has_day: false };
+        let mut rows = Rows::new(&layout);
+        for n in 0..10i64 {
+            rows.psn_no.push(format!("P{n}").as_bytes());
+            rows.setl_id.push(format!("S{n}").as_bytes());
+            rows.init_setl_id.push_none(1);
+            rows.numbers.iter_mut().enumerate().for_each(|(c, column)| column.push(n * c as i64));
+            rows.passed.push(n != 3);
+        }
+        let mut scattered = Scattered::default();
+        Cuts::default().scatter(&rows, &mut scattered);
+        let folder = tempfile::tempdir().unwrap();
+        for (budget, spills) in [(1 << 20, false), (0, true)] {
+            let store = Store::new(budget, folder.path());
+            let run = store.hold(&rows, &scattered, &mut RunPacker::default()).unwrap();
+            let piece = store.piece(&run, 0).unwrap().unwrap();
+            assert_eq!((piece.rows, run.rows(0), store.spilled() > 0), (9, 9, spills));
+            let mut unpacker = Unpacker::new(&piece.bytes, piece.rows);
+            let (mut ids, mut numbers) = (crate::ledger::rows::Ids::default(), Vec::new());
+            unpacker.ids(&mut ids, &mut numbers).unwrap();
+            assert_eq!((ids.len(), ids.get(3)), (9, &b"P4"[..]));
+            unpacker.ids(&mut ids, &mut numbers).unwrap();
+            unpacker.ids(&mut ids, &mut numbers).unwrap();
+            assert_eq!(unpacker.numbers(unit(0), &mut numbers), Some(Found::Same(0)));
+            assert_eq!(unpacker.numbers(1, &mut numbers), Some(Found::Each));
+            assert_eq!(numbers, [0, 1, 2, 4, 5, 6, 7, 8, 9]);
+        }
     }
 }

@@ -5,13 +5,14 @@ use crate::ledger::decode::{self, TextColumn};
 use crate::ledger::error::LedgerError;
 use crate::ledger::open::{Columns, InputFile, Source};
 use crate::ledger::reject::{Reject, RejectSource};
+use crate::ledger::rows::{Ids, NULL};
 use crate::ledger::schema::{IdType, ROSTER, Renames, RosterColumn as C, TypeRules};
 use crate::model::codes::{Identity, RejectReason};
 use crate::model::date::{self, OPEN_END};
 use crate::policy::document::InForce;
 use crate::policy::tables::Tables;
 use crate::settle::holdings::Period;
-use arrow::array::{Array, ArrayRef, BinaryArray};
+
 use arrow::error::ArrowError;
 use std::collections::BTreeSet;
 
@@ -187,26 +188,34 @@ impl Reading<'_> {
         rejects: &mut Vec<Reject>,
     ) -> Result<(), ArrowError> {
         let count = columns.rows();
-        let ids = match columns.get(C::PsnNo as usize) {
-            Some(array) => decode::ids(array)?,
-            None => BinaryArray::new_null(count),
-        };
+        let mut ids = Ids::default();
+        match columns.get(C::PsnNo as usize) {
+            Some(array) => decode::ids(array, &mut ids)?,
+            None => ids.push_none(count),
+        }
         let text = |c: C| columns.get(c as usize).map(TextColumn::new).transpose();
-        let days =
-            |c: C| columns.get(c as usize).map_or_else(|| Ok(vec![None; count]), |a: &ArrayRef| decode::times(a));
+        let days = |c: C| -> Result<Vec<i64>, ArrowError> {
+            let mut micros = Vec::with_capacity(count);
+            match columns.get(c as usize) {
+                Some(array) => decode::times(array, &mut micros)?,
+                None => micros.resize(count, NULL),
+            }
+            Ok(micros)
+        };
         let (identity, treated_as) = (text(C::Identity)?, text(C::TreatedAs)?);
         let (begin, end, applied) = (days(C::Begndate)?, days(C::Enddate)?, days(C::AppliedOn)?);
         for row in 0..count {
             let number = before + row as u64 + 1;
-            let psn_no = ids.is_valid(row).then(|| ids.value(row));
+            let psn_no = Some(ids.get(row)).filter(|i| !i.is_empty());
+            let day = |days: &[i64]| Some(days[row]).filter(|d| *d != NULL);
             let code = |c: &Option<TextColumn>| c.as_ref().and_then(|c| c.owned(row));
             let given = Given {
                 psn_no,
                 identity: code(&identity),
                 treated_as: code(&treated_as),
-                begin: begin[row],
-                end: end[row],
-                applied_on: applied[row],
+                begin: day(&begin),
+                end: day(&end),
+                applied_on: day(&applied),
             };
             match self.row(&given, number) {
                 Ok(row) => rows.push(row),

@@ -13,7 +13,7 @@ use crate::output::parquet_file::{Encoded, Encoder, ParquetFile};
 use crate::output::publish::Stage;
 use crate::persons::resolve::Resolver;
 use crate::persons::sorted::{Reading, Sorted};
-use crate::persons::store::{Held, Store};
+use crate::persons::store::{Run, Store};
 use crate::policy::tables::NO_RANK;
 use crate::roster::Roster;
 use crate::settle::holdings::Holdings;
@@ -109,14 +109,12 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     /// Sorts, resolves, settles and encodes one range of persons.
-    pub(super) fn part(&self, store: &Store, batches: &[Held], part: usize) -> Result<Part, RunError> {
-        let mut pieces = Vec::with_capacity(batches.len());
-        for held in batches {
-            pieces.extend(store.part(held, part)?);
+    pub(super) fn part(&self, store: &Store, runs: &[Run], part: usize) -> Result<Part, RunError> {
+        let mut pieces = Vec::with_capacity(runs.len());
+        for run in runs {
+            pieces.extend(store.piece(run, part)?);
         }
-        let mut rows =
-            self.reading.sort(&pieces, self.context.texts).map_err(RunError::defect("sorting rows by person"))?;
-        drop(pieces);
+        let mut rows = self.reading.sort(pieces, self.context.texts).ok_or_else(|| store.damaged())?;
         let tables = self.context.tables;
         rows.certify(|packed| self.certified(packed));
         let mut sink = Sink::new(tables, self.run.year, self.run.audit);
@@ -159,7 +157,7 @@ impl Job<'_> {
         packed.identity().map_or(NO_RANK, |i| tables.rank_of[i.index()])
     }
 
-    fn persons(&self, rows: &Sorted, sink: &mut Sink, tally: &mut Tally) {
+    fn persons(&self, rows: &Sorted<'_>, sink: &mut Sink, tally: &mut Tally) {
         let tables = self.context.tables;
         let claims = rows.claims();
         let period = (!self.run.as_if).then_some((tables.from, tables.until));

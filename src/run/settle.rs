@@ -15,10 +15,12 @@ use super::part::{Job, Part, Tally, create_files};
 use super::progress::{Progress, Step};
 use super::subsidies::subsidies;
 use crate::ledger::codebook::CodeBook;
+use crate::ledger::decode;
 use crate::ledger::intern::Interner;
-use crate::ledger::normalise::{Normaliser, Roles};
-use crate::ledger::open::{Ledger, Source};
+use crate::ledger::normalise::{Findings, Normaliser, Roles};
+use crate::ledger::open::{InputFile, Ledger, Source};
 use crate::ledger::reject::Reject;
+use crate::ledger::rows::{Ids, Rows};
 use crate::ledger::schema::{LedgerColumn, Renames, TypeRules};
 use crate::model::codes::Identity;
 use crate::model::date;
@@ -26,9 +28,9 @@ use crate::output::files::Context;
 use crate::output::manifest::{ControlTotals, Manifest, ParametersPart};
 use crate::output::parquet_file::digest_of_text;
 use crate::output::publish::{MANIFEST, PROGRAM, Stage};
-use crate::persons::partition::{Cuts, Sampler};
+use crate::persons::partition::{Cuts, Sampler, Scattered};
 use crate::persons::sorted::Reading;
-use crate::persons::store::{Held, Store};
+use crate::persons::store::{Run, RunPacker, Store, run_rows};
 use crate::policy::Policy;
 use crate::policy::compile::{Compiled, Needs, compile, is_illustrative};
 use crate::policy::document::YearBy;
@@ -39,9 +41,10 @@ use crate::settle::sink::Totals;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows decoded at a time.
-const BATCH_ROWS: usize = 131_072;
+const BATCH_ROWS: usize = 32_768;
 
 /// What to settle, and how.
 #[derive(Debug)]
@@ -93,11 +96,11 @@ pub struct Settled {
     rank_of: [u8; Identity::COUNT],
 }
 
-/// The ledger as read: batches by range, and what was found on the way.
+/// The ledger as read: runs of rows by range, and what was found on the way.
+#[derive(Default)]
 struct Read {
-    batches: Vec<Held>,
-    rejects: Vec<Reject>,
-    years: BTreeSet<i32>,
+    runs: Vec<Run>,
+    findings: Findings,
 }
 
 /// Runs a settlement. Nothing is published unless all of it succeeds.
@@ -135,7 +138,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     let store = Store::new(run.memory, stage.folder());
     let mut read = pool.install(|| read(&ledger, &normaliser, &cuts, &store, progress))?;
 
-    let years = years_needed(run, &first.tables, roster.as_ref(), &read.years);
+    let years = years_needed(run, &first.tables, roster.as_ref(), &read.findings.years);
     let Compiled { mut tables, used } = compile(&run.policy.doc, &run.parameters, &years, needs)?;
     let compiled = Compiled { tables: tables.clone(), used };
     refuse_illustrative(run, &compiled)?;
@@ -147,17 +150,17 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     let (mut files, encoders) = create_files(run, &stage, context)?;
     let job = Job { run, context, reading: &reading, roster: roster.as_ref(), encoders: &encoders };
     let mut sums = Tally::default();
-    let batches = std::mem::take(&mut read.batches);
+    let runs = std::mem::take(&mut read.runs);
     progress.begin(Step::Settle, ledger.rows());
     let append = |_: usize, part: Part| -> Result<(), RunError> {
         progress.advance(part.rows);
         take(part, &mut files, &mut sums)
     };
-    in_order(&pool, cuts.parts(), run.threads * 2, |p| job.part(&store, &batches, p), append)?;
-    drop(batches);
+    in_order(&pool, cuts.parts(), run.threads * 2, |p| job.part(&store, &runs, p), append)?;
+    drop(runs);
     progress.end();
 
-    let mut rejects = read.rejects;
+    let mut rejects = read.findings.rejects;
     rejects.append(&mut sums.rejects);
     rejects.extend(roster_rejects);
     pool.install(|| rejects.par_sort_unstable());
@@ -263,11 +266,13 @@ fn survey(ledger: &Ledger, progress: &dyn Progress) -> Result<Cuts, RunError> {
         .row_groups()
         .into_par_iter()
         .map(|(file, group)| {
-            let mut sample: Vec<Box<[u8]>> = Vec::new();
+            let (mut sample, mut ids): (Vec<Box<[u8]>>, _) = (Vec::new(), Ids::default());
             ledger.files[file].read::<RunError>(group, &[psn_no], BATCH_ROWS, |columns| {
                 if let Some(array) = columns.get(psn_no) {
-                    let ids = crate::ledger::decode::ids(array).map_err(RunError::defect("reading psn_no"))?;
-                    sample.extend(ids.iter().flatten().filter(|id| sampler.takes(id)).map(Box::from));
+                    ids.clear();
+                    decode::ids(array, &mut ids).map_err(RunError::defect("reading psn_no"))?;
+                    let given = (0..ids.len()).map(|row| ids.get(row)).filter(|id| !id.is_empty());
+                    sample.extend(given.filter(|id| sampler.takes(id)).map(Box::from));
                 }
                 progress.advance(columns.rows() as u64);
                 Ok(())
@@ -279,7 +284,7 @@ fn survey(ledger: &Ledger, progress: &dyn Progress) -> Result<Cuts, RunError> {
     Ok(sampler.cuts(samples.into_iter().flatten().collect()))
 }
 
-/// Reads and normalises every row group.
+/// Reads and normalises every row group; each worker takes the next one and fills a run of its own.
 fn read(
     ledger: &Ledger,
     normaliser: &Normaliser<'_>,
@@ -288,37 +293,94 @@ fn read(
     progress: &dyn Progress,
 ) -> Result<Read, RunError> {
     progress.begin(Step::Read, ledger.rows());
-    let groups: Vec<Read> = ledger
-        .row_groups()
-        .into_par_iter()
-        .map(|(number, group)| {
-            let file = &ledger.files[number];
-            let metadata = file.metadata.metadata();
-            let before: i64 = (0..group).map(|g| metadata.row_group(g).num_rows()).sum();
-            let mut next_row = before as u64 + 1;
-            let mut found = Read { batches: Vec::new(), rejects: Vec::new(), years: BTreeSet::new() };
-            file.read::<RunError>(group, &normaliser.columns, BATCH_ROWS, |columns| {
-                let batch =
-                    normaliser.normalise(columns, number, next_row).map_err(RunError::defect("normalising rows"))?;
-                next_row += columns.rows() as u64;
-                found.rejects.extend(batch.rejects);
-                found.years.extend(batch.years);
-                let scattered = cuts.scatter(&batch.batch).map_err(RunError::defect("scattering rows"))?;
-                found.batches.push(store.hold(scattered)?);
-                progress.advance(columns.rows() as u64);
-                Ok(())
-            })?;
-            Ok::<_, RunError>(found)
-        })
-        .collect::<Result<_, _>>()?;
+    let groups = ledger.row_groups();
+    let next = AtomicUsize::new(0);
+    let found = rayon::broadcast(|_| {
+        let mut reader = Reader::new(normaliser, cuts, store);
+        while let Some((file, group)) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let done = reader.row_group(&ledger.files[*file], *file, *group, progress);
+            if done.is_err() {
+                // The others need not go on.
+                next.store(groups.len(), Ordering::Relaxed);
+                return done.map(|()| Read::default());
+            }
+        }
+        reader.finish()
+    });
     progress.end();
-    let mut all = Read { batches: Vec::new(), rejects: Vec::new(), years: BTreeSet::new() };
-    for group in groups {
-        all.batches.extend(group.batches);
-        all.rejects.extend(group.rejects);
-        all.years.extend(group.years);
+    let mut all = Read::default();
+    for part in found {
+        let part = part?;
+        all.runs.extend(part.runs);
+        all.findings.rejects.extend(part.findings.rejects);
+        all.findings.years.extend(part.findings.years);
     }
     Ok(all)
+}
+
+/// One worker's rows on their way into the store.
+struct Reader<'a> {
+    normaliser: &'a Normaliser<'a>,
+    cuts: &'a Cuts,
+    store: &'a Store,
+    rows: Rows,
+    scattered: Scattered,
+    packer: RunPacker,
+    full: usize,
+    read: Read,
+}
+
+impl<'a> Reader<'a> {
+    fn new(normaliser: &'a Normaliser<'a>, cuts: &'a Cuts, store: &'a Store) -> Self {
+        Self {
+            normaliser,
+            cuts,
+            store,
+            rows: Rows::new(&normaliser.layout),
+            scattered: Scattered::default(),
+            packer: RunPacker::default(),
+            full: run_rows(cuts.parts()),
+            read: Read::default(),
+        }
+    }
+
+    fn row_group(
+        &mut self,
+        file: &InputFile,
+        number: usize,
+        group: usize,
+        progress: &dyn Progress,
+    ) -> Result<(), RunError> {
+        let metadata = file.metadata.metadata();
+        let before: i64 = (0..group).map(|g| metadata.row_group(g).num_rows()).sum();
+        let mut next_row = before as u64 + 1;
+        file.read::<RunError>(group, &self.normaliser.columns, BATCH_ROWS, |columns| {
+            let findings = &mut self.read.findings;
+            let done = self.normaliser.normalise(columns, number, next_row, &mut self.rows, findings);
+            done.map_err(RunError::defect("normalising rows"))?;
+            next_row += columns.rows() as u64;
+            if self.rows.len() >= self.full {
+                self.hand_over()?;
+            }
+            progress.advance(columns.rows() as u64);
+            Ok(())
+        })
+    }
+
+    /// Hands the rows so far over to the store.
+    fn hand_over(&mut self) -> Result<(), RunError> {
+        self.cuts.scatter(&self.rows, &mut self.scattered);
+        self.read.runs.push(self.store.hold(&self.rows, &self.scattered, &mut self.packer)?);
+        self.rows.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Read, RunError> {
+        if !self.rows.is_empty() {
+            self.hand_over()?;
+        }
+        Ok(self.read)
+    }
 }
 
 /// Benefit years that have to be settled: those of the rows within the policy's dates; with `--year`

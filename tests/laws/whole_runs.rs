@@ -4,9 +4,10 @@
 use super::support::laws;
 use super::support::program::{Outcome, onestop};
 use super::support::table::{self, Row};
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, RecordBatchReader, StringArray, UInt32Array};
+use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, RecordBatchReader, StringArray, UInt32Array};
 use arrow::compute::{concat_batches, take};
 use arrow::datatypes::{DataType, Field, Schema};
+use onestop::model::date;
 use onestop::persons::partition::PARTITION_ROWS;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -169,11 +170,13 @@ impl Desk {
     fn new(policy: &str, year: i32, seed: u64, persons: u64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let made = folder.path().join("made");
-        let [persons, year, number] = [persons, year as u64, seed].map(|n| n.to_string());
+        let [persons, of, number] = [persons, year as u64, seed].map(|n| n.to_string());
         let out = made.display().to_string();
-        let options = ["--policy", policy, "--persons", &persons, "--year", &year, "--seed", &number, "--out", &out];
+        let options = ["--policy", policy, "--persons", &persons, "--year", &of, "--seed", &number, "--out", &out];
         succeeded(&onestop(["generate", "--quiet"].iter().chain(&options)));
-        let (claims, mut roster) = (read(&made.join("ledger.parquet")), read(&made.join("roster.parquet")));
+        let (claims, roster) = (read(&made.join("ledger.parquet")), read(&made.join("roster.parquet")));
+        let others = muddled(&roster, &["psn_no"], 200, seed);
+        let mut roster = concat(&[roster, others.clone(), applications(&others, year, seed)]);
         let muddled = [&["psn_no", "setl_id"][..], &["psn_no", "setl_id", "setl_time"]]
             .map(|whose| muddled(&claims, whose, 60, seed));
         let mut claims = concat(&[&[claims], &muddled[..]].concat());
@@ -271,6 +274,23 @@ fn muddled(ledger: &RecordBatch, record: &[&str], count: u64, seed: u64) -> Reco
             _ => &rest,
         };
         rows_of(column, from)
+    });
+    RecordBatch::try_new(schema.clone(), columns.collect()).expect("the same columns")
+}
+
+/// The same persons, each poor through illness on application: some more than once a year, some without
+/// a date.
+fn applications(roster: &RecordBatch, year: i32, seed: u64) -> RecordBatch {
+    let schema = roster.schema();
+    let first = date::day(year - 1, 1, 1).expect("a day");
+    let applied = |row: usize| match scatter(seed + 400, row as u64) % 600 {
+        550.. => None,
+        day => Some(first + day as i32),
+    };
+    let columns = schema.fields().iter().zip(roster.columns()).map(|(field, column)| match field.name().as_str() {
+        "identity" => Arc::new(StringArray::from(vec!["illness_poor"; roster.num_rows()])) as ArrayRef,
+        "applied_on" => Arc::new((0..roster.num_rows()).map(applied).collect::<Date32Array>()),
+        _ => column.clone(),
     });
     RecordBatch::try_new(schema.clone(), columns.collect()).expect("the same columns")
 }

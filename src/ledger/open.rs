@@ -4,13 +4,17 @@ use super::codebook::CodeBook;
 use super::decode::better_type;
 use super::error::LedgerError;
 use super::schema::{IdType, LEDGER, LedgerColumn, Mapping, Renames, Spec, TypeRules, id_type, map};
-use arrow::datatypes::{FieldRef, Schema};
+use arrow::datatypes::{DataType, FieldRef, Schema};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::Encoding;
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::statistics::Statistics;
+use parquet::schema::types::SchemaDescriptor;
 use std::cell::Cell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -81,6 +85,8 @@ pub struct InputFile {
     pub metadata: ArrowReaderMetadata,
     /// Where the expected columns stand.
     pub mapping: Mapping,
+    /// Columns that are better read in another type, where the row group allows it.
+    better: Vec<(usize, DataType)>,
 }
 
 impl InputFile {
@@ -105,8 +111,12 @@ impl InputFile {
         })?;
         let empty = metadata.metadata().file_metadata().num_rows() == 0;
         let mapping = map(&name, metadata.schema(), specs, book, renames, TypeRules { unchecked: empty, ..rules })?;
-        let metadata = guarded(&name, None, || Ok(better_typed(&metadata, &mapping, specs)))?;
-        Ok(Self { source, metadata, mapping })
+        let mut better = Vec::new();
+        for (number, index) in mapping.at.iter().enumerate().filter_map(|(n, at)| Some((n, (*at)?))) {
+            let found = better_type(specs[number].kind, metadata.schema().field(index).data_type());
+            better.extend(found.map(|t| (index, t)));
+        }
+        Ok(Self { source, metadata, mapping, better })
     }
 
     /// Its name as given.
@@ -165,6 +175,22 @@ impl InputFile {
         }
     }
 
+    /// The file's metadata, its columns read in the types that are cheapest to go on with, if the reader
+    /// can.
+    fn better_typed(&self, row_group: usize) -> ArrowReaderMetadata {
+        let (metadata, schema) = (self.metadata.metadata(), self.metadata.schema());
+        let group = metadata.row_group(row_group);
+        let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
+        for (index, better) in &self.better {
+            let texts = matches!(better, DataType::Dictionary(..));
+            if !texts || by_number(group, *index, self.metadata.parquet_schema()) {
+                fields[*index] = Arc::new(fields[*index].as_ref().clone().with_data_type(better.clone()));
+            }
+        }
+        let typed = options().with_schema(Arc::new(Schema::new(fields)));
+        ArrowReaderMetadata::try_new(metadata.clone(), typed).unwrap_or_else(|_| self.metadata.clone())
+    }
+
     fn reader(
         &self,
         row_group: usize,
@@ -172,9 +198,10 @@ impl InputFile {
         batch_rows: usize,
     ) -> Result<ParquetRecordBatchReader, parquet::errors::ParquetError> {
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
+        let metadata = self.better_typed(row_group);
         macro_rules! build {
             ($reader:expr) => {
-                ParquetRecordBatchReaderBuilder::new_with_metadata($reader, self.metadata.clone())
+                ParquetRecordBatchReaderBuilder::new_with_metadata($reader, metadata)
                     .with_row_groups(vec![row_group])
                     .with_projection(mask)
                     .with_batch_size(batch_rows)
@@ -211,17 +238,14 @@ fn options() -> ArrowReaderOptions {
     ArrowReaderOptions::new().with_skip_arrow_metadata(true)
 }
 
-/// The same file, its columns read in the types that are cheapest to go on with, if the reader can.
-fn better_typed(metadata: &ArrowReaderMetadata, mapping: &Mapping, specs: &[Spec]) -> ArrowReaderMetadata {
-    let mut fields: Vec<FieldRef> = metadata.schema().fields().iter().cloned().collect();
-    for (number, index) in mapping.at.iter().enumerate().filter_map(|(n, at)| Some((n, (*at)?))) {
-        if let Some(better) = better_type(specs[number].kind, fields[index].data_type()) {
-            fields[index] = Arc::new(fields[index].as_ref().clone().with_data_type(better));
-        }
-    }
-    let schema = Arc::new(Schema::new(fields));
-    let typed = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options().with_schema(schema));
-    typed.unwrap_or_else(|_| metadata.clone())
+/// Whether a column of a row group is numbers of a dictionary throughout, and not all null: else, texts by
+/// number are dearer to make than texts.
+fn by_number(group: &RowGroupMetaData, root: usize, schema: &SchemaDescriptor) -> bool {
+    let mut leaves = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == root);
+    let Some(chunk) = leaves.next().map(|leaf| group.column(leaf)) else { return false };
+    let dictionary = chunk.encodings().any(|e| matches!(e, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY));
+    let nulls = chunk.statistics().and_then(Statistics::null_count_opt);
+    dictionary && nulls.is_none_or(|n| n < chunk.num_values().unsigned_abs())
 }
 
 thread_local! {

@@ -162,6 +162,17 @@ struct Head {
     most: u32,
 }
 
+impl Head {
+    /// The number of a code.
+    fn value(&self, code: u64, unit: i64) -> i64 {
+        let unit = if self.in_units { unit } else { 1 };
+        match code {
+            0 if self.with_nulls => NULL,
+            code => self.low.wrapping_add((code.wrapping_sub(u64::from(self.with_nulls)) as i64).wrapping_mul(unit)),
+        }
+    }
+}
+
 impl<'a> Unpacker<'a> {
     /// A reader of columns of so many rows; at least [`PADDING`] bytes follow the last.
     pub fn new(bytes: &'a [u8], rows: usize) -> Self {
@@ -207,11 +218,7 @@ impl<'a> Unpacker<'a> {
     pub fn numbers(&mut self, unit: i64, values: &mut Vec<i64>) -> Option<Found> {
         values.clear();
         let head = self.head()?;
-        let unit = if head.in_units { unit } else { 1 };
-        let value = |code: u64| match code {
-            0 if head.with_nulls => NULL,
-            code => head.low.wrapping_add((code.wrapping_sub(u64::from(head.with_nulls)) as i64).wrapping_mul(unit)),
-        };
+        let value = |code: u64| head.value(code, unit);
         if head.width == 0 && head.apart == 0 {
             return Some(Found::Same(value(0)));
         }
@@ -219,7 +226,7 @@ impl<'a> Unpacker<'a> {
         self.take(byte_len(self.rows, head.width))?;
         if head.width == 0 {
             values.resize(self.rows, value(0));
-        } else if !head.with_nulls && unit == 1 {
+        } else if !head.with_nulls && !head.in_units {
             get_bits(body, head.width, self.rows, |c| values.push(head.low.wrapping_add(c as i64)))?;
         } else {
             get_bits(body, head.width, self.rows, |c| values.push(value(c)))?;
@@ -238,6 +245,26 @@ impl<'a> Unpacker<'a> {
         Some(Found::Each)
     }
 
+    /// One row's number of the next column.
+    pub fn number_at(&mut self, unit: i64, row: usize) -> Option<i64> {
+        let head = self.head()?;
+        if row >= self.rows {
+            return None;
+        }
+        let body = self.bytes;
+        self.take(byte_len(self.rows, head.width))?;
+        if head.apart > 0 {
+            let (places, width) = (self.bytes, bits_of(self.rows as u64));
+            let excess = self.bytes.get(byte_len(head.apart, width)..)?;
+            for n in 0..head.apart {
+                if bits_at(places, n * width as usize, width)? == row as u64 {
+                    return Some(head.value(bits_at(excess, n * head.most as usize, head.most)?, unit));
+                }
+            }
+        }
+        Some(head.value(bits_at(body, row * head.width as usize, head.width)?, unit))
+    }
+
     /// Passes over a column of numbers.
     pub fn skip_numbers(&mut self) -> Option<()> {
         let head = self.head()?;
@@ -246,6 +273,11 @@ impl<'a> Unpacker<'a> {
         }
         let apart = byte_len(head.apart, bits_of(self.rows as u64)) + byte_len(head.apart, head.most);
         self.take(byte_len(self.rows, head.width) + if head.apart > 0 { apart } else { 0 }).map(|_| ())
+    }
+
+    /// What is still to be read.
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// Reads a column of ids and appends them; `scratch` is working memory.
@@ -413,6 +445,9 @@ mod tests {
         let mut skipping = Unpacker::new(&out, values.len());
         skipping.skip_numbers().unwrap();
         assert_eq!(skipping.bytes, unpacker.bytes, "skipping ends where reading does");
+        for (row, value) in values.iter().enumerate() {
+            assert_eq!(Unpacker::new(&out, values.len()).number_at(unit, row), Some(*value));
+        }
         (found, len)
     }
 

@@ -12,7 +12,6 @@ use crate::model::codes::{Care, Insutype};
 use crate::model::date;
 use crate::settle::claims::{Claims, Marks, NO_DISEASE_LIMIT};
 use chrono::DateTime;
-use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -87,13 +86,14 @@ impl Reading {
         let mut ids = [(); 3].map(|()| Ids::default());
         let mut numbers = Vec::new();
         let mut times = Vec::with_capacity(count);
-        let mut columns = Vec::with_capacity(pieces.len());
+        let (mut starts, mut id_bytes) = (Vec::with_capacity(pieces.len()), Vec::with_capacity(pieces.len()));
         for piece in &pieces {
+            starts.push(times.len() as u32);
             let mut unpacker = Unpacker::new(&piece.bytes, piece.rows);
             for ids in &mut ids {
                 unpacker.ids(ids, &mut numbers)?;
             }
-            columns.push(unpacker.clone());
+            id_bytes.push(piece.bytes.len() - unpacker.rest().len());
             match unpacker.numbers(unit(column::SETL_TIME), &mut numbers)? {
                 Found::Same(time) => times.resize(times.len() + piece.rows, time),
                 Found::Each => times.extend_from_slice(&numbers),
@@ -103,10 +103,9 @@ impl Reading {
         let mut place = vec![0u32; count];
         order.iter().enumerate().for_each(|(to, from)| place[*from as usize] = to as u32);
         let mut claims = Gathered::new(count);
-        let mut start = 0;
-        for (piece, mut unpacker) in pieces.iter().zip(columns) {
-            let place = &place[start..start + piece.rows];
-            start += piece.rows;
+        for (piece, (start, ids)) in pieces.iter().zip(starts.iter().zip(&id_bytes)) {
+            let place = &place[*start as usize..*start as usize + piece.rows];
+            let mut unpacker = Unpacker::new(&piece.bytes[*ids..], piece.rows);
             for (position, role) in self.roles.iter().enumerate() {
                 match role {
                     Role::Other => unpacker.skip_numbers()?,
@@ -125,6 +124,8 @@ impl Reading {
             reading: self,
             texts,
             pieces,
+            starts,
+            id_bytes,
             psn_no,
             setl_id,
             init_setl_id,
@@ -135,7 +136,6 @@ impl Reading {
             marks: claims.packed.iter().map(|p| p.marks()).collect(),
             identity: Vec::new(),
             claims,
-            contents: OnceCell::new(),
         })
     }
 }
@@ -247,6 +247,9 @@ pub struct Sorted<'a> {
     reading: &'a Reading,
     texts: &'a [Box<str>],
     pieces: Vec<Piece<'a>>,
+    /// First row of each piece, and length of its ids.
+    starts: Vec<u32>,
+    id_bytes: Vec<usize>,
     /// As they came; `order` tells which one stands where.
     psn_no: Ids,
     setl_id: Ids,
@@ -258,8 +261,6 @@ pub struct Sorted<'a> {
     care: Vec<Care>,
     marks: Vec<Marks>,
     identity: Vec<u8>,
-    /// All columns as they came, unpacked when first needed.
-    contents: OnceCell<Vec<Vec<i64>>>,
 }
 
 impl Sorted<'_> {
@@ -366,29 +367,18 @@ impl Sorted<'_> {
         id_text(setl_id, self.reading.setl_id)
     }
 
-    /// Any number of a row. Few rows are ever asked, and most ranges have none of them.
+    /// Any number of a row. Few rows are ever asked, so it is looked up where it waits.
     fn content(&self, position: usize, row: usize) -> i64 {
-        let contents = self.contents.get_or_init(|| self.unpack_all().unwrap_or_default());
-        contents.get(position).map_or(NULL, |column| column[self.order[row] as usize])
-    }
-
-    fn unpack_all(&self) -> Option<Vec<Vec<i64>>> {
-        let mut all = vec![Vec::with_capacity(self.rows()); self.reading.layout.columns()];
-        let (mut ids, mut numbers) = (Ids::default(), Vec::new());
-        for piece in &self.pieces {
-            let mut unpacker = Unpacker::new(&piece.bytes, piece.rows);
-            for _ in 0..3 {
-                ids.clear();
-                unpacker.ids(&mut ids, &mut numbers)?;
-            }
-            for (position, column) in all.iter_mut().enumerate() {
-                match unpacker.numbers(unit(position), &mut numbers)? {
-                    Found::Same(value) => column.resize(column.len() + piece.rows, value),
-                    Found::Each => column.extend_from_slice(&numbers),
-                }
-            }
-        }
-        Some(all)
+        let arena = self.order[row];
+        let piece = self.starts.partition_point(|s| *s <= arena) - 1;
+        let (piece, start, ids) = (&self.pieces[piece], self.starts[piece], self.id_bytes[piece]);
+        let look = || {
+            let mut unpacker = Unpacker::new(piece.bytes.get(ids..)?, piece.rows);
+            (0..position).try_for_each(|_| unpacker.skip_numbers())?;
+            unpacker.number_at(unit(position), (arena - start) as usize)
+        };
+        // All columns were read once, so none is damaged.
+        look().unwrap_or(NULL)
     }
 
     /// Orders two records of one id and time by their other values, in the order of the contract's

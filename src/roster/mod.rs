@@ -145,6 +145,14 @@ impl Roster {
         self.persons.binary_search_by(|p| (**p).cmp(psn_no)).ok()
     }
 
+    /// The same for persons in order: `at` is where the one before was looked for, none at first.
+    pub fn find_from(&self, at: &mut Option<usize>, psn_no: &[u8]) -> Option<usize> {
+        let start = at.unwrap_or_else(|| self.persons.partition_point(|p| **p < *psn_no));
+        let skipped = self.persons[start..].iter().take_while(|p| ***p < *psn_no).count();
+        *at = Some(start + skipped);
+        self.persons.get(start + skipped).filter(|p| ***p == *psn_no).map(|_| start + skipped)
+    }
+
     /// A person's id, as sortable bytes.
     pub fn psn_no(&self, person: usize) -> &[u8] {
         &self.persons[person]

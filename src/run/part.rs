@@ -118,6 +118,7 @@ impl Job<'_> {
         let tables = self.context.tables;
         rows.certify(|packed| self.certified(packed));
         let mut sink = Sink::new(tables, self.run.year, self.run.audit);
+        sink.settlement.reserve(rows.rows());
         let mut tally = Tally::default();
         self.persons(&rows, &mut sink, &mut tally);
         if !files::conserves(&sink.settlement) {
@@ -164,11 +165,12 @@ impl Job<'_> {
         let granted = tables.grant_lookback.iter().position(Option::is_some).map_or(NO_RANK, |r| r as u8);
         let (mut resolver, mut scratch) = (Resolver::default(), Scratch::default());
         let (mut accepted, mut refused) = (Vec::new(), Vec::new());
+        let mut at = None;
         for person in rows.persons() {
             accepted.clear();
             let first = person.start;
             resolver.resolve(rows, person, period, &mut accepted, &mut refused);
-            let number = self.roster.map(|r| r.find(rows.psn_no(first)));
+            let number = self.roster.map(|r| r.find_from(&mut at, rows.psn_no(first)));
             let holdings = match (self.roster, number) {
                 (Some(roster), Some(Some(n))) => Holdings::Roster(roster.periods(n)),
                 (Some(_), _) => Holdings::Roster(&[]),

@@ -34,6 +34,21 @@ pub struct SettlementColumns {
     pub money: [Vec<i64>; MONEY],
 }
 
+impl SettlementColumns {
+    /// Makes room for so many rows more.
+    pub fn reserve(&mut self, rows: usize) {
+        self.row.reserve(rows);
+        self.benefit_year.reserve(rows);
+        self.charge_year.reserve(rows);
+        self.identity.reserve(rows);
+        self.status.reserve(rows);
+        self.reason.reserve(rows);
+        self.channel.reserve(rows);
+        self.notes.reserve(rows);
+        self.money.iter_mut().for_each(|column| column.reserve(rows));
+    }
+}
+
 /// Rows of `audit.parquet`.
 #[derive(Debug, Default)]
 pub struct AuditColumns {
@@ -117,6 +132,9 @@ pub struct TotalsCell {
     pub money: [i128; MONEY],
 }
 
+/// Rows whose amounts surely add up within 64 bits: none is more than a hundred billion yuan.
+const NARROW_ROWS: u64 = 10_000;
+
 /// Ranks of the control totals: 14 identities and nobody.
 pub const TOTAL_RANKS: usize = 15;
 
@@ -136,18 +154,33 @@ impl Totals {
         usize::from(rank.min(TOTAL_RANKS as u8 - 1)) * 2 + insutype.index()
     }
 
-    fn add(&mut self, outcome: &Outcome, insutype: Insutype) {
-        self.status[outcome.status.index()] += 1;
-        if let Some(reason) = outcome.reason {
-            self.reasons[reason.index()] += 1;
+    fn add<'a>(&mut self, rows: impl Iterator<Item = (&'a Outcome, Insutype)>) {
+        // A person's rows mostly go to one cell, and are added up narrow before they are added wide.
+        let (mut cell, mut count, mut sums) = (0, 0, [0i64; MONEY]);
+        for (outcome, insutype) in rows {
+            self.status[outcome.status.index()] += 1;
+            if let Some(reason) = outcome.reason {
+                self.reasons[reason.index()] += 1;
+            }
+            if outcome.status == Status::Reversed {
+                continue;
+            }
+            let this = Self::index(outcome.identity, insutype);
+            if this != cell || count == NARROW_ROWS {
+                self.flush(cell, count, &mut sums);
+                (cell, count) = (this, 0);
+            }
+            count += 1;
+            sums.iter_mut().zip(outcome.money).for_each(|(sum, fen)| *sum += fen);
         }
-        if outcome.status == Status::Reversed {
-            return;
-        }
-        let cell = &mut self.cells[Self::index(outcome.identity, insutype)];
-        cell.rows += 1;
-        for (sum, fen) in cell.money.iter_mut().zip(outcome.money) {
-            *sum += i128::from(fen);
+        self.flush(cell, count, &mut sums);
+    }
+
+    fn flush(&mut self, cell: usize, rows: u64, sums: &mut [i64; MONEY]) {
+        if rows > 0 {
+            let cell = &mut self.cells[cell];
+            cell.rows += rows;
+            cell.money.iter_mut().zip(sums.iter_mut()).for_each(|(sum, fen)| *sum += i128::from(std::mem::take(fen)));
         }
     }
 
@@ -192,6 +225,8 @@ pub struct Sink {
     /// Accepted rows that another charge year took out.
     pub other_years: u64,
     names: Vec<&'static str>,
+    /// Positions of the rows wanted of the person at hand.
+    kept: Vec<u32>,
 }
 
 impl Sink {
@@ -207,45 +242,48 @@ impl Sink {
 
     /// Takes a person's outcomes and audit entries, both in claim order.
     pub fn person(&mut self, accepted: &[Accepted], claims: &Claims<'_>, outcomes: &[Outcome], audit: &[Entry]) {
-        let mut any = false;
-        let mut next = 0;
-        for (position, (a, outcome)) in accepted.iter().zip(outcomes).enumerate() {
-            let row = a.row as usize;
-            let first = next;
-            while audit.get(next).is_some_and(|e| e.claim as usize == position) {
-                next += 1;
+        let mut last = None;
+        for a in accepted.iter().filter(|a| !a.reversed) {
+            let year = date::year_of(claims.day[a.row as usize]);
+            if last.replace(year) != Some(year) {
+                self.years.insert(year);
             }
-            let benefit_year = date::year_of(claims.day[row]);
-            if !a.reversed {
-                self.years.insert(benefit_year);
-            }
-            if !self.wants(outcome.charge_year) {
-                self.other_years += 1;
-                continue;
-            }
-            any = true;
-            self.totals.add(outcome, claims.insutype[row]);
-            let columns = &mut self.settlement;
-            columns.row.push(a.row);
-            columns.benefit_year.push(benefit_year);
-            columns.charge_year.push(outcome.charge_year);
-            columns.identity.push(outcome.identity);
-            columns.status.push(outcome.status);
-            columns.reason.push(outcome.reason);
-            columns.channel.push(outcome.channel);
-            columns.notes.push(outcome.notes);
-            for (column, fen) in columns.money.iter_mut().zip(outcome.money) {
-                column.push(fen);
-            }
-            if self.audited {
-                for (step, entry) in audit[first..next].iter().enumerate() {
-                    self.audit.row.push(a.row);
-                    self.audit.step.push(step as i32 + 1);
+        }
+        let all = self.only_year.is_none();
+        self.kept.clear();
+        let wanted = outcomes.iter().zip(0u32..).filter(|(o, _)| self.only_year.is_none_or(|y| y == o.charge_year));
+        self.kept.extend(wanted.map(|(_, position)| position));
+        self.other_years += (outcomes.len() - self.kept.len()) as u64;
+        let rows = || self.kept.iter().map(|p| accepted[*p as usize].row);
+        let kept = || self.kept.iter().map(|p| &outcomes[*p as usize]);
+        self.totals.add(kept().zip(rows().map(|r| claims.insutype[r as usize])));
+        self.totals.persons += u64::from(!self.kept.is_empty());
+
+        // Column by column: a person's rows are few, the columns many.
+        let columns = &mut self.settlement;
+        columns.row.extend(rows());
+        columns.benefit_year.extend(rows().map(|r| date::year_of(claims.day[r as usize])));
+        columns.charge_year.extend(kept().map(|o| o.charge_year));
+        columns.identity.extend(kept().map(|o| o.identity));
+        columns.status.extend(kept().map(|o| o.status));
+        columns.reason.extend(kept().map(|o| o.reason));
+        columns.channel.extend(kept().map(|o| o.channel));
+        columns.notes.extend(kept().map(|o| o.notes));
+        for (number, column) in columns.money.iter_mut().enumerate() {
+            column.extend(kept().map(|o| o.money[number]));
+        }
+        if self.audited {
+            let (mut claim, mut step) = (u32::MAX, 0);
+            for entry in audit {
+                step = if entry.claim == claim { step + 1 } else { 1 };
+                claim = entry.claim;
+                if all || self.kept.binary_search(&claim).is_ok() {
+                    self.audit.row.push(accepted[claim as usize].row);
+                    self.audit.step.push(step);
                     self.audit.entry.push(*entry);
                 }
             }
         }
-        self.totals.persons += u64::from(any);
     }
 
     /// Takes a person's charge year; `row` is any row of the person.

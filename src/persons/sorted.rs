@@ -9,7 +9,7 @@ use crate::ledger::reject::id_text;
 use crate::ledger::rows::{Ids, Layout, NULL, column};
 use crate::ledger::schema::{IdType, LedgerColumn as C};
 use crate::model::codes::{Care, Insutype};
-use crate::model::date;
+use crate::model::date::{self, MICROS_PER_SECOND};
 use crate::settle::claims::{Claims, Marks, NO_DISEASE_LIMIT};
 use chrono::DateTime;
 use std::cmp::Ordering;
@@ -142,40 +142,99 @@ impl Reading {
 
 /// The order of rows by person, time and id, and where each person starts in it.
 fn order(psn_no: &Ids, setl_id: &Ids, times: &[i64]) -> (Vec<u32>, Vec<u32>) {
-    let count = times.len();
-    let id = |row: u32| psn_no.get(row as usize);
-    let first = if count > 0 { id(0) } else { &[] };
-    let (mut common, mut longest, mut shortest) = (first.len(), 0, usize::MAX);
-    for row in 0..count {
-        let this = psn_no.get(row);
-        common = this.iter().zip(&first[..common]).take_while(|(a, b)| a == b).count();
-        (longest, shortest) = (longest.max(this.len()), shortest.min(this.len()));
-    }
-    // Eight bytes tell the persons of most ranges apart.
-    let exact = shortest == longest && longest <= common + 8;
-    let mut keys: Vec<(u64, i64, u32)> =
-        (0..count as u32).map(|row| (key_after(id(row), common), times[row as usize], row)).collect();
-    let same_person = |a: u32, b: u32| exact || id(a) == id(b);
-    if exact {
-        keys.sort_unstable_by(|a, b| {
-            let order = (a.0, a.1).cmp(&(b.0, b.1));
-            order.then_with(|| setl_id.get(a.2 as usize).cmp(setl_id.get(b.2 as usize)).then(a.2.cmp(&b.2)))
-        });
-    } else {
-        keys.sort_unstable_by(|a, b| {
-            let person = a.0.cmp(&b.0).then_with(|| id(a.2).cmp(id(b.2)));
-            let order = person.then(a.1.cmp(&b.1));
-            order.then_with(|| setl_id.get(a.2 as usize).cmp(setl_id.get(b.2 as usize)).then(a.2.cmp(&b.2)))
-        });
-    }
-    let mut persons = Vec::new();
-    for (row, key) in keys.iter().enumerate() {
-        if row == 0 || keys[row - 1].0 != key.0 || !same_person(keys[row - 1].2, key.2) {
-            persons.push(row as u32);
+    let by_id = |a: u32, b: u32| setl_id.get(a as usize).cmp(setl_id.get(b as usize)).then(a.cmp(&b));
+    let persons = PersonKeys::new(psn_no);
+    let (order, starts): (Vec<u32>, Vec<u32>);
+    if let Some((mut keys, time_bits)) = narrow_keys(&persons, times) {
+        // One number tells person and time, so rows are sorted by it, and those alike by record.
+        keys.sort_unstable_by_key(|k| k.0);
+        for alike in keys.chunk_by_mut(|a, b| a.0 == b.0).filter(|rows| rows.len() > 1) {
+            alike.sort_unstable_by(|a, b| by_id(a.1, b.1));
         }
+        starts = person_starts(&keys, |a, b| a.0 >> time_bits == b.0 >> time_bits);
+        order = keys.into_iter().map(|k| k.1).collect();
+    } else {
+        let mut keys: Vec<(u64, i64, u32)> =
+            persons.keys.iter().zip(times).zip(0..).map(|((key, time), row)| (*key, *time, row)).collect();
+        let by_person = |a: &(u64, i64, u32), b: &(u64, i64, u32)| {
+            let id = |row: u32| psn_no.get(row as usize);
+            a.0.cmp(&b.0).then_with(|| if persons.exact { Ordering::Equal } else { id(a.2).cmp(id(b.2)) })
+        };
+        keys.sort_unstable_by(|a, b| by_person(a, b).then(a.1.cmp(&b.1)).then_with(|| by_id(a.2, b.2)));
+        starts = person_starts(&keys, |a, b| by_person(a, b).is_eq());
+        order = keys.into_iter().map(|k| k.2).collect();
     }
-    persons.push(count as u32);
-    (keys.into_iter().map(|k| k.2).collect(), persons)
+    (order, starts)
+}
+
+/// Where each person starts in sorted rows, and where the last one ends.
+fn person_starts<T>(rows: &[T], same_person: impl Fn(&T, &T) -> bool) -> Vec<u32> {
+    let first = |row: &usize| *row == 0 || !same_person(&rows[*row - 1], &rows[*row]);
+    (0..rows.len()).filter(first).chain([rows.len()]).map(|row| row as u32).collect()
+}
+
+/// Persons as numbers that sort as they do.
+struct PersonKeys {
+    keys: Vec<u64>,
+    /// Whether equal numbers are one person.
+    exact: bool,
+}
+
+impl PersonKeys {
+    /// Numbers of the eight bytes after those that all have in common: in a range of persons, that is
+    /// mostly all there is. Where they are digits, of four bits each.
+    fn new(ids: &Ids) -> Self {
+        let first = if ids.is_empty() { &[][..] } else { ids.get(0) };
+        let (mut common, mut longest, mut shortest) = (first.len(), 0, usize::MAX);
+        for row in 0..ids.len() {
+            let id = ids.get(row);
+            if !id.starts_with(&first[..common]) {
+                common = id.iter().zip(first).take_while(|(a, b)| a == b).count();
+            }
+            (longest, shortest) = (longest.max(id.len()), shortest.min(id.len()));
+        }
+        let mut keys: Vec<u64> = (0..ids.len()).map(|row| key_after(ids.get(row), common)).collect();
+        let exact = shortest == longest && longest <= common + 8;
+        // Ids that end sooner are filled with zeros, as is what stands behind the last digit.
+        let unused = 8 * (common + 8).saturating_sub(longest) as u32;
+        if exact && unused < 64 && keys.iter().all(|k| is_digits(k >> unused, 8 - unused / 8)) {
+            keys.iter_mut().for_each(|k| *k = digits_of(*k >> unused));
+        }
+        Self { keys, exact }
+    }
+}
+
+/// Whether the last `count` bytes are decimal digits.
+fn is_digits(text: u64, count: u32) -> bool {
+    let used = u64::MAX >> (64 - 8 * count);
+    let low = text ^ 0x3030_3030_3030_3030;
+    // Above nine, adding six reaches into the upper half of the byte.
+    (low | (low & 0x0f0f_0f0f_0f0f_0f0f) + 0x0606_0606_0606_0606) & 0xf0f0_f0f0_f0f0_f0f0 & used == 0
+}
+
+/// Digits in four bits each.
+fn digits_of(text: u64) -> u64 {
+    let x = text & 0x0f0f_0f0f_0f0f_0f0f;
+    let x = (x | x >> 4) & 0x00ff_00ff_00ff_00ff;
+    let x = (x | x >> 8) & 0x0000_ffff_0000_ffff;
+    (x | x >> 16) & 0xffff_ffff
+}
+
+/// Rows by one number each, if person and time fit into it: the bits that the time takes, too.
+fn narrow_keys(persons: &PersonKeys, times: &[i64]) -> Option<(Vec<(u64, u32)>, u32)> {
+    let (first, last) = (times.iter().copied().min()?, times.iter().copied().max()?);
+    let low = persons.keys.iter().copied().min()?;
+    let high = persons.keys.iter().copied().max()?;
+    let seconds = times.iter().all(|t| (t - first) % MICROS_PER_SECOND == 0);
+    let unit = if seconds { MICROS_PER_SECOND as u64 } else { 1 };
+    let time_bits = u64::BITS - (last.abs_diff(first) / unit).leading_zeros();
+    let person_bits = u64::BITS - (high - low).leading_zeros();
+    if !persons.exact || time_bits >= u64::BITS || time_bits + person_bits > u64::BITS {
+        return None;
+    }
+    let key = |key: &u64, time: &i64| (key - low) << time_bits | time.abs_diff(first) / unit;
+    let keys = persons.keys.iter().zip(times).zip(0..).map(|((k, t), row)| (key(k, t), row));
+    Some((keys.collect(), time_bits))
 }
 
 /// The columns that the kernel reads, in order.
@@ -440,6 +499,24 @@ mod tests {
         let (order, starts) = ordered(&persons, &[5, 4, 3, 2, 1, 0], &[""; 6]);
         assert_eq!(order, [3, 4, 1, 2, 5, 0]);
         assert_eq!(starts, [0, 1, 2, 3, 4, 6]);
+    }
+
+    #[test]
+    fn digits_sort_as_numbers_and_times_within_a_second_count() {
+        let persons = ["P0000019", "P0000020", "P0000003", "P0000019", "P0000020"];
+        let (order, starts) = ordered(&persons, &[5, 1_000_000, 3, 4, 2_000_000], &[""; 5]);
+        assert_eq!((order, starts), (vec![2, 3, 0, 1, 4], vec![0, 1, 3, 5]));
+        let mut letters = persons;
+        letters[2] = "P00000A3";
+        assert_eq!(ordered(&letters, &[5, 1, 3, 4, 2], &[""; 5]).0, [3, 0, 1, 4, 2]);
+    }
+
+    #[test]
+    fn only_digits_are_digits() {
+        let text = |t: &str| t.bytes().fold(0u64, |n, b| n << 8 | u64::from(b));
+        assert!(is_digits(text("0189"), 4) && is_digits(text("99999999"), 8) && is_digits(text("x7"), 1));
+        assert!(!is_digits(text("01:9"), 4) && !is_digits(text("/"), 1) && !is_digits(text("1A"), 2));
+        assert_eq!(digits_of(text("0189")), 0x189);
     }
 
     #[test]

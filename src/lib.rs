@@ -45,6 +45,8 @@
 //!
 //! How open words of the policy texts are read: [`rulings`]. What changed: [`changes`].
 
+#![forbid(unsafe_code)]
+
 pub mod cli;
 pub mod explain;
 pub mod generate;

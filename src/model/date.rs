@@ -42,6 +42,33 @@ pub fn year_of(days: i32) -> i32 {
     (yoe + era * 400) as i32 + i32::from(doy >= 306)
 }
 
+/// Years of days that mostly lie in the same year as the one before.
+#[derive(Clone, Copy, Debug)]
+pub struct Years {
+    first: i32,
+    last: i32,
+    year: i32,
+}
+
+impl Default for Years {
+    fn default() -> Self {
+        Self { first: 0, last: -1, year: 0 }
+    }
+}
+
+impl Years {
+    /// Calendar year of a day number.
+    #[inline]
+    pub fn of(&mut self, days: i32) -> i32 {
+        if days < self.first || days > self.last {
+            self.year = year_of(days);
+            let bound = |month, date, other| day(self.year, month, date).unwrap_or(other);
+            (self.first, self.last) = (bound(1, 1, days), bound(12, 31, days));
+        }
+        self.year
+    }
+}
+
 /// First day of the month of `days`, moved by whole months.
 pub fn month_start(days: i32, months: i32) -> Option<i32> {
     let first = from_days(days)?.with_day(1)?;
@@ -71,6 +98,14 @@ pub fn from_toml(value: &toml::value::Datetime) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn years_of_days_are_those_of_the_calendar() {
+        let mut years = Years::default();
+        for days in [0, 364, 365, -1, 19_723, 19_722, 20_088, 20_089, i32::MAX, i32::MIN, 0] {
+            assert_eq!(years.of(days), year_of(days), "{days}");
+        }
+    }
 
     #[test]
     fn years_agree_with_the_calendar() {

@@ -64,8 +64,8 @@ pub fn ids<'a>(ids: impl ExactSizeIterator<Item = &'a [u8]>, id: IdType) -> Resu
     if id == IdType::Int {
         return Ok(Arc::new(Int64Array::from_iter_values(ids.map(int_of_id))));
     }
-    let mut bytes = Vec::new();
     let mut offsets = Vec::with_capacity(ids.len() + 1);
+    let mut bytes = Vec::with_capacity(ids.len() * 20);
     offsets.push(0);
     for id in ids {
         bytes.extend_from_slice(id);
@@ -88,6 +88,11 @@ fn dictionary<K: ArrowDictionaryKeyType>(keys: PrimitiveArray<K>, texts: StringA
 /// A column of few texts by number.
 pub fn codes<'a>(numbers: impl IntoIterator<Item = Option<u8>>, texts: impl IntoIterator<Item = &'a str>) -> ArrayRef {
     dictionary::<UInt8Type>(numbers.into_iter().collect(), texts.into_iter().map(Some).collect())
+}
+
+/// A column of few texts by number, with one in every row.
+pub fn full_codes<'a>(numbers: Vec<u8>, texts: impl IntoIterator<Item = &'a str>) -> ArrayRef {
+    dictionary::<UInt8Type>(numbers.into(), texts.into_iter().map(Some).collect())
 }
 
 /// A column of some hundred texts by number.

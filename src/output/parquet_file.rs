@@ -1,13 +1,17 @@
 //! One output Parquet file: row groups are encoded by whoever settles them, and appended in order.
 
 use super::error::OutputError;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
@@ -81,7 +85,12 @@ impl Encoder {
                 for leaf in compute_leaves(field, array)? {
                     writer.write(&leaf)?;
                 }
-                chunks.push(writer.close()?);
+                let mut chunk = writer.close()?;
+                if sorted_by(field) {
+                    let chunk = chunk.close_mut();
+                    chunk.metadata = with_bounds(&chunk.metadata, array)?;
+                }
+                chunks.push(chunk);
             }
             Ok(chunks)
         };
@@ -201,6 +210,7 @@ impl Form {
             (name, _) if VARIED.contains(&name) => Form::Varied,
             (name, DataType::Decimal64(..)) if !FIGURES.contains(&name) => Form::Repeated,
             (name, DataType::Int32) if name.ends_with("year") => Form::Repeated,
+            ("insutype" | "status" | "reason", _) => Form::Repeated,
             _ => Form::Codes,
         }
     }
@@ -215,6 +225,22 @@ impl Form {
     }
 }
 
+/// Whether rows stand in the order of this column, which is text.
+fn sorted_by(field: &Field) -> bool {
+    field.name() == "psn_no" && *field.data_type() == DataType::Utf8 && !field.is_nullable()
+}
+
+/// A chunk with its least and greatest value, which in sorted rows are the first and the last.
+fn with_bounds(chunk: &ColumnChunkMetaData, sorted: &ArrayRef) -> Result<ColumnChunkMetaData, ParquetError> {
+    let ids = sorted.as_string::<i32>();
+    if ids.null_count() > 0 || ids.is_empty() {
+        return Ok(chunk.clone());
+    }
+    let bound = |row: usize| Some(ByteArray::from(ids.value(row)));
+    let bounds = ValueStatistics::new(bound(0), bound(ids.len() - 1), None, Some(0), false);
+    chunk.clone().into_builder().set_statistics(Statistics::ByteArray(bounds)).build()
+}
+
 fn properties(schema: &Schema) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -227,8 +253,8 @@ fn properties(schema: &Schema) -> WriterProperties {
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_encoding(path.clone(), encoding);
         }
-        // Nobody looks for a range of codes or of records.
-        if matches!(form, Form::Codes | Form::Prefixed) {
+        // Nobody looks for a range of codes or of records; persons' come from their order.
+        if form == Form::Prefixed || !(field.data_type().is_primitive()) {
             properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
         }
     }

@@ -10,7 +10,8 @@ use crate::ledger::rows::{Ids, NULL};
 pub const PADDING: usize = 16;
 /// Decimal digits of an id that make one number, at four bits each.
 const DIGITS: usize = 15;
-const EIGHT_ZEROS: u64 = 0x3030_3030_3030_3030;
+/// `00000000`.
+pub const EIGHT_ZEROS: u64 = 0x3030_3030_3030_3030;
 /// Places of the flags in a column's first byte, above the number of bits.
 const WITH_NULLS: u8 = 6;
 const IN_UNITS: u8 = 7;
@@ -25,21 +26,28 @@ pub struct Packer {
 }
 
 impl Packer {
-    /// Appends a column of numbers, some of them perhaps [`NULL`], all others within ±2⁶¹. If all lie
-    /// whole multiples of `unit` apart, they are counted in units.
-    pub fn pack(&mut self, values: &[i64], unit: i64, out: &mut Vec<u8>) {
+    /// Appends the numbers of `rows`, in that order; some of them perhaps [`NULL`], all others within ±2⁶¹.
+    /// If all lie whole multiples of `unit` apart, they are counted in units.
+    pub fn pack(&mut self, column: &[i64], rows: &[u32], unit: i64, out: &mut Vec<u8>) {
+        self.pack_all(rows.iter().map(|row| column[*row as usize]), unit, out);
+    }
+
+    fn pack_all(&mut self, values: impl Iterator<Item = i64>, unit: i64, out: &mut Vec<u8>) {
         let (mut low, mut high, mut nulls) = (i64::MAX, i64::MIN, 0usize);
-        for &value in values {
-            nulls += usize::from(value == NULL);
-            low = low.min(if value == NULL { i64::MAX } else { value });
-            high = high.max(value);
-        }
-        if nulls == values.len() {
+        self.numbers.clear();
+        self.numbers.extend(values.inspect(|value| {
+            nulls += usize::from(*value == NULL);
+            low = low.min(if *value == NULL { i64::MAX } else { *value });
+            high = high.max(*value);
+        }));
+        let rows = self.numbers.len();
+        if nulls == rows {
             (low, high) = (0, 0);
         }
         let with_nulls = nulls > 0;
-        let constant = nulls == values.len() || (low == high && !with_nulls);
-        let in_units = unit > 1 && !constant && values.iter().all(|v| *v == NULL || v.wrapping_sub(low) % unit == 0);
+        let constant = nulls == rows || (low == high && !with_nulls);
+        let apart = |value: &i64| *value == NULL || value.wrapping_sub(low) % unit == 0;
+        let in_units = unit > 1 && !constant && self.numbers.iter().all(apart);
         let head = u8::from(with_nulls) << WITH_NULLS | u8::from(in_units) << IN_UNITS;
         if constant {
             out.push(head);
@@ -52,20 +60,27 @@ impl Packer {
         self.codes.clear();
         if in_units {
             let unit = unit as u64;
-            self.codes
-                .extend(values.iter().map(|v| if *v == NULL { 0 } else { (offset(*v) / unit).wrapping_add(shift) }));
+            let code = |v: &i64| if *v == NULL { 0 } else { (offset(*v) / unit).wrapping_add(shift) };
+            self.codes.extend(self.numbers.iter().map(code));
         } else if with_nulls {
-            self.codes.extend(values.iter().map(|v| if *v == NULL { 0 } else { offset(*v).wrapping_add(1) }));
+            self.codes.extend(self.numbers.iter().map(|v| if *v == NULL { 0 } else { offset(*v).wrapping_add(1) }));
         } else {
-            self.codes.extend(values.iter().map(|v| offset(*v)));
+            self.codes.extend(self.numbers.iter().map(|v| offset(*v)));
         }
         let width = self.choose_width(out, head, low);
         put_bits(out, width, self.codes.iter().map(|c| c & mask(width)));
         if !self.places.is_empty() {
-            put_bits(out, bits_of(values.len() as u64), self.places.iter().copied());
+            put_bits(out, bits_of(rows as u64), self.places.iter().copied());
             let most = out_width(&self.excess);
             put_bits(out, most, self.excess.iter().copied());
         }
+    }
+
+    /// Appends a column whose rows all hold the same number.
+    pub fn pack_same(value: i64, out: &mut Vec<u8>) {
+        out.push(u8::from(value == NULL) << WITH_NULLS);
+        put_varint(out, zigzag(if value == NULL { 0 } else { value }));
+        put_varint(out, 0);
     }
 
     /// The number of bits that costs least, written into the column's head; what needs more is set apart.
@@ -106,36 +121,57 @@ impl Packer {
         best as u32
     }
 
-    /// Appends a column of ids: those of `rows`, in that order.
-    pub fn pack_ids(&mut self, ids: &Ids, rows: &[u32], out: &mut Vec<u8>) {
+    /// Appends the ids of `rows`, in that order.
+    pub fn pack_ids(&mut self, ids: &Ids, digits: Option<&Digits>, rows: &[u32], out: &mut Vec<u8>) {
+        out.push(u8::from(digits.is_some()));
+        if let Some(Digits { common, count, chunks }) = digits {
+            put_varint(out, common.len() as u64);
+            out.extend_from_slice(common);
+            put_varint(out, *count as u64);
+            chunks.iter().for_each(|chunk| self.pack(chunk, rows, 1, out));
+            return;
+        }
         let id = |row: &u32| ids.get(*row as usize);
         let first = rows.first().map_or(&[][..], id);
-        let (mut common, mut alike) = (first.len(), true);
-        for row in rows {
-            let this = id(row);
-            alike &= this.len() == first.len();
-            common = common_start(&first[..common], this);
-        }
-        let digits = first.len() - common;
-        let numeric = alike && rows.iter().all(|r| id(r)[common..].iter().all(u8::is_ascii_digit));
-        out.push(u8::from(numeric));
+        let common = rows.iter().fold(first.len(), |common, row| common_start(&first[..common], id(row)));
         put_varint(out, common as u64);
         out.extend_from_slice(&first[..common]);
-        let mut numbers = std::mem::take(&mut self.numbers);
-        if numeric {
-            put_varint(out, digits as u64);
-            for chunk in chunks(digits) {
-                numbers.clear();
-                numbers.extend(rows.iter().map(|r| from_digits(&id(r)[common..][chunk.clone()])));
-                self.pack(&numbers, 1, out);
+        self.pack_all(rows.iter().map(|row| (id(row).len() - common) as i64), 1, out);
+        rows.iter().for_each(|row| out.extend_from_slice(&id(row)[common..]));
+    }
+}
+
+/// Ids of one length that start alike and go on in decimal digits, as most do: the digits as numbers.
+#[derive(Debug, Default)]
+pub struct Digits {
+    common: Vec<u8>,
+    count: usize,
+    /// Up to [`DIGITS`] digits of every id each.
+    chunks: Vec<Vec<i64>>,
+}
+
+impl Digits {
+    /// The digits of ids, if all are of that kind.
+    pub fn of(ids: &Ids) -> Option<Self> {
+        let first = if ids.is_empty() { &[][..] } else { ids.get(0) };
+        let mut common = first.len();
+        for row in 0..ids.len() {
+            let id = ids.get(row);
+            if id.len() != first.len() {
+                return None;
             }
-        } else {
-            numbers.clear();
-            numbers.extend(rows.iter().map(|r| (id(r).len() - common) as i64));
-            self.pack(&numbers, 1, out);
-            rows.iter().for_each(|r| out.extend_from_slice(&id(r)[common..]));
+            if !id.starts_with(&first[..common]) {
+                common = common_start(first, id);
+            }
         }
-        self.numbers = numbers;
+        // A digit more in common is a digit less to check, but numbers of one length are all alike.
+        let count = first.len() - common;
+        let mut chunks = Vec::new();
+        for range in chunks_of(count) {
+            let digits = |row| from_digits(&ids.get(row)[common..][range.clone()]);
+            chunks.push((0..ids.len()).map(digits).collect::<Option<Vec<i64>>>()?);
+        }
+        Some(Self { common: first[..common].to_vec(), count, chunks })
     }
 }
 
@@ -302,7 +338,7 @@ impl<'a> Unpacker<'a> {
         let digits = self.varint()? as usize;
         let new = ids.push_alike(common, digits, self.rows);
         let stride = common.len() + digits;
-        for chunk in chunks(digits) {
+        for chunk in chunks_of(digits) {
             let place = |row: usize| row * stride + common.len() + chunk.start;
             match self.numbers(1, scratch)? {
                 Found::Same(code) => {
@@ -320,7 +356,7 @@ impl<'a> Unpacker<'a> {
 }
 
 /// Ranges of at most [`DIGITS`] digits.
-fn chunks(digits: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+fn chunks_of(digits: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
     (0..digits).step_by(DIGITS).map(move |start| start..(start + DIGITS).min(digits))
 }
 
@@ -328,19 +364,32 @@ fn common_start(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(x, y)| x == y).count()
 }
 
-/// Up to 15 decimal digits, four bits each; sorts as the digits do.
-fn from_digits(digits: &[u8]) -> i64 {
+/// Up to 15 decimal digits, four bits each; sorts as the digits do. `None` if they are no digits.
+fn from_digits(digits: &[u8]) -> Option<i64> {
     let mut text = [b'0'; 16];
     text[16 - digits.len()..].copy_from_slice(digits);
     let half = |from: usize| {
         let mut eight = [0; 8];
         eight.copy_from_slice(&text[from..from + 8]);
-        let x = u64::from_be_bytes(eight) & 0x0f0f_0f0f_0f0f_0f0f;
-        let x = (x | x >> 4) & 0x00ff_00ff_00ff_00ff;
-        let x = (x | x >> 8) & 0x0000_ffff_0000_ffff;
-        (x | x >> 16) & 0xffff_ffff
+        u64::from_be_bytes(eight)
     };
-    (half(0) << 32 | half(8)) as i64
+    let (high, low) = (half(0), half(8));
+    (is_digits(high) && is_digits(low)).then(|| (digits_of(high) << 32 | digits_of(low)) as i64)
+}
+
+/// Whether eight bytes are decimal digits.
+pub fn is_digits(text: u64) -> bool {
+    let low = text ^ EIGHT_ZEROS;
+    // Above nine, adding six reaches into the upper half of the byte.
+    (low | ((low & 0x0f0f_0f0f_0f0f_0f0f) + 0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0 == 0
+}
+
+/// Eight decimal digits in four bits each.
+pub fn digits_of(text: u64) -> u64 {
+    let x = text & 0x0f0f_0f0f_0f0f_0f0f;
+    let x = (x | x >> 4) & 0x00ff_00ff_00ff_00ff;
+    let x = (x | x >> 8) & 0x0000_ffff_0000_ffff;
+    (x | x >> 16) & 0xffff_ffff
 }
 
 fn to_digits(code: i64, place: Option<&mut [u8]>) {
@@ -389,11 +438,13 @@ fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-fn put_bits(out: &mut Vec<u8>, width: u32, codes: impl Iterator<Item = u64>) {
+fn put_bits(out: &mut Vec<u8>, width: u32, codes: impl ExactSizeIterator<Item = u64>) {
     if width == 0 {
         return;
     }
+    let (start, len) = (out.len(), byte_len(codes.len(), width));
     let (mut word, mut filled) = (0u64, 0u32);
+    out.reserve(len + 8);
     for code in codes {
         word |= code << filled;
         filled += width;
@@ -403,7 +454,8 @@ fn put_bits(out: &mut Vec<u8>, width: u32, codes: impl Iterator<Item = u64>) {
             word = if filled == 0 { 0 } else { code >> (width - filled) };
         }
     }
-    out.extend_from_slice(&word.to_le_bytes()[..filled.div_ceil(8) as usize]);
+    out.extend_from_slice(&word.to_le_bytes());
+    out.truncate(start + len);
 }
 
 fn bits_at(bytes: &[u8], bit: usize, width: u32) -> Option<u64> {
@@ -435,8 +487,9 @@ mod tests {
     fn round_trip(values: &[i64], unit: i64) -> (Vec<i64>, usize) {
         let mut out = Vec::new();
         let mut packer = Packer::default();
-        packer.pack(values, unit, &mut out);
-        packer.pack(&[7; 3][..values.len().min(3)], 1, &mut out);
+        let rows: Vec<u32> = (0..values.len() as u32).collect();
+        packer.pack(values, &rows, unit, &mut out);
+        packer.pack(&vec![7; values.len()], &rows, 1, &mut out);
         let len = out.len();
         out.extend([0xff; PADDING]);
         let mut found = Vec::new();
@@ -474,12 +527,30 @@ mod tests {
         assert!(round_trip(&seconds, 1_000_000).1 < 1_300);
     }
 
+    #[test]
+    fn a_column_of_one_number_needs_no_rows() {
+        for value in [0, -7, NULL] {
+            let (mut one, mut other) = (Vec::new(), Vec::new());
+            Packer::pack_same(value, &mut one);
+            Packer::default().pack(&[value; 9], &[0, 3, 8], 1, &mut other);
+            assert_eq!(one, other);
+        }
+    }
+
+    #[test]
+    fn only_digits_are_digits() {
+        let text = |t: &str| t.bytes().fold(0u64, |n, b| n << 8 | u64::from(b));
+        assert!(is_digits(text("01234567")) && is_digits(text("99999999")));
+        assert!(["0123456:", "/1234567", "0123A567", "\u{0}1234567"].iter().all(|t| !is_digits(text(t))));
+        assert_eq!(digits_of(text("01890000")), 0x0189_0000);
+    }
+
     fn ids_round_trip(texts: &[&[u8]]) -> usize {
         let mut ids = Ids::default();
         texts.iter().for_each(|t| ids.push(t));
         let rows: Vec<u32> = (0..texts.len() as u32).rev().collect();
         let mut out = Vec::new();
-        Packer::default().pack_ids(&ids, &rows, &mut out);
+        Packer::default().pack_ids(&ids, Digits::of(&ids).as_ref(), &rows, &mut out);
         let len = out.len();
         out.extend([0; PADDING]);
         let mut found = Ids::default();

@@ -1,6 +1,6 @@
 //! The rows of one range of persons, brought together and sorted: what is settled.
 
-use super::pack::{Found, Unpacker};
+use super::pack::{EIGHT_ZEROS, Found, Unpacker, digits_of, is_digits};
 use super::partition::key_after;
 use super::store::{Piece, unit};
 use crate::ledger::marks::Packed;
@@ -197,27 +197,12 @@ impl PersonKeys {
         let exact = shortest == longest && longest <= common + 8;
         // Ids that end sooner are filled with zeros, as is what stands behind the last digit.
         let unused = 8 * (common + 8).saturating_sub(longest) as u32;
-        if exact && unused < 64 && keys.iter().all(|k| is_digits(k >> unused, 8 - unused / 8)) {
-            keys.iter_mut().for_each(|k| *k = digits_of(*k >> unused));
+        let text = |key: u64| if unused == 0 { key } else { EIGHT_ZEROS << (64 - unused) | key >> unused };
+        if exact && unused < 64 && keys.iter().all(|k| is_digits(text(*k))) {
+            keys.iter_mut().for_each(|k| *k = digits_of(text(*k)));
         }
         Self { keys, exact }
     }
-}
-
-/// Whether the last `count` bytes are decimal digits.
-fn is_digits(text: u64, count: u32) -> bool {
-    let used = u64::MAX >> (64 - 8 * count);
-    let low = text ^ 0x3030_3030_3030_3030;
-    // Above nine, adding six reaches into the upper half of the byte.
-    (low | (low & 0x0f0f_0f0f_0f0f_0f0f) + 0x0606_0606_0606_0606) & 0xf0f0_f0f0_f0f0_f0f0 & used == 0
-}
-
-/// Digits in four bits each.
-fn digits_of(text: u64) -> u64 {
-    let x = text & 0x0f0f_0f0f_0f0f_0f0f;
-    let x = (x | x >> 4) & 0x00ff_00ff_00ff_00ff;
-    let x = (x | x >> 8) & 0x0000_ffff_0000_ffff;
-    (x | x >> 16) & 0xffff_ffff
 }
 
 /// Rows by one number each, if person and time fit into it: the bits that the time takes, too.
@@ -509,14 +494,6 @@ mod tests {
         let mut letters = persons;
         letters[2] = "P00000A3";
         assert_eq!(ordered(&letters, &[5, 1, 3, 4, 2], &[""; 5]).0, [3, 0, 1, 4, 2]);
-    }
-
-    #[test]
-    fn only_digits_are_digits() {
-        let text = |t: &str| t.bytes().fold(0u64, |n, b| n << 8 | u64::from(b));
-        assert!(is_digits(text("0189"), 4) && is_digits(text("99999999"), 8) && is_digits(text("x7"), 1));
-        assert!(!is_digits(text("01:9"), 4) && !is_digits(text("/"), 1) && !is_digits(text("1A"), 2));
-        assert_eq!(digits_of(text("0189")), 0x189);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! the output's own disk, and each range of it is read back when it is settled. What is spilled changes
 //! nothing but where rows wait.
 
-use super::pack::{PADDING, Packer};
+use super::pack::{Digits, PADDING, Packer};
 use super::partition::Scattered;
 use crate::ledger::rows::{Rows, column};
 use crate::model::date::MICROS_PER_SECOND;
@@ -68,7 +68,12 @@ pub struct Piece<'a> {
 pub struct RunPacker {
     packer: Packer,
     bytes: Vec<u8>,
-    numbers: Vec<i64>,
+}
+
+/// The number that a column holds throughout.
+fn same(column: &[i64]) -> Option<i64> {
+    let first = *column.first()?;
+    column.iter().all(|v| *v == first).then_some(first)
 }
 
 /// The unit in which a column's numbers may be counted.
@@ -79,10 +84,12 @@ pub fn unit(position: usize) -> i64 {
 impl RunPacker {
     /// Packs rows by range: where each range starts in the bytes, and how many rows it has.
     fn pack(&mut self, rows: &Rows, scattered: &Scattered) -> (Vec<u64>, Vec<u32>) {
-        let Self { packer, bytes, numbers } = self;
+        let Self { packer, bytes } = self;
         bytes.clear();
-        let (mut starts, mut counts) =
-            (Vec::with_capacity(scattered.parts() + 1), Vec::with_capacity(scattered.parts()));
+        let (mut starts, mut counts) = (Vec::with_capacity(scattered.parts() + 1), Vec::with_capacity(scattered.parts()));
+        let ids = [&rows.psn_no, &rows.setl_id, &rows.init_setl_id].map(|ids| (ids, Digits::of(ids)));
+        // Many columns hold one number throughout, mostly none at all.
+        let same: Vec<Option<i64>> = rows.numbers.iter().map(|column| same(column)).collect();
         for part in 0..scattered.parts() {
             let order = scattered.part(part);
             starts.push(bytes.len() as u64);
@@ -90,13 +97,14 @@ impl RunPacker {
             if order.is_empty() {
                 continue;
             }
-            for ids in [&rows.psn_no, &rows.setl_id, &rows.init_setl_id] {
-                packer.pack_ids(ids, order, bytes);
+            for (ids, digits) in &ids {
+                packer.pack_ids(ids, digits.as_ref(), order, bytes);
             }
-            for (position, column) in rows.numbers.iter().enumerate() {
-                numbers.clear();
-                numbers.extend(order.iter().map(|r| column[*r as usize]));
-                packer.pack(numbers, unit(position), bytes);
+            for (position, (column, same)) in rows.numbers.iter().zip(&same).enumerate() {
+                match same {
+                    Some(value) => Packer::pack_same(*value, bytes),
+                    None => packer.pack(column, order, unit(position), bytes),
+                }
             }
         }
         starts.push(bytes.len() as u64);

@@ -136,7 +136,10 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, roster.is_none(), &interner);
     let cuts = pool.install(|| survey(&ledger, progress))?;
     let store = Store::new(run.memory, stage.folder());
-    let mut read = pool.install(|| read(&ledger, &normaliser, &cuts, &store, progress))?;
+    let (digests, read) = pool.install(|| {
+        rayon::join(|| inputs(run, &ledger, roster.as_ref()), || read(&ledger, &normaliser, &cuts, &store, progress))
+    });
+    let (digests, mut read) = (digests?, read?);
 
     let years = years_needed(run, &first.tables, roster.as_ref(), &read.findings.years);
     let Compiled { mut tables, used } = compile(&run.policy.doc, &run.parameters, &years, needs)?;
@@ -189,7 +192,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         version: env!("CARGO_PKG_VERSION"),
         policy: policy_part(&run.policy),
         parameters: ParametersPart { sha256: digest_of_text(&run.parameters.texts.concat()), used: compiled.used },
-        inputs: pool.install(|| inputs(run, &ledger, roster.as_ref()))?,
+        inputs: digests,
         options: options_part(run),
         counts: sums.counts(&ledger, roster.as_ref(), &rejects, rows.len() as u64, &tables, &outputs),
         control_totals: ControlTotals::new(&sums.totals, &tables, subsidy_total),

@@ -35,6 +35,7 @@ pub struct Scratch {
     person_years: Vec<PersonYear>,
     not_taken: Vec<NotTaken>,
     preferred: Vec<(i32, u8)>,
+    calendar: date::Years,
 }
 
 /// Settles one person: `accepted` are the rows that count or are reversed, in the order
@@ -48,7 +49,7 @@ pub fn settle_person(
     scratch: &mut Scratch,
     sink: &mut Sink,
 ) {
-    let Scratch { live, years, kept, trial, outcomes, audit, person_years, not_taken, preferred } = scratch;
+    let Scratch { live, years, kept, trial, outcomes, audit, person_years, not_taken, preferred, calendar } = scratch;
     years.clear();
     outcomes.clear();
     audit.clear();
@@ -57,21 +58,27 @@ pub fn settle_person(
     preferred.clear();
     kept.grants.clear();
     kept.grants.resize(holdings.grant_slots(), Accumulators::default());
+    let mut reversed = false;
     for a in accepted {
-        let year = date::year_of(claims.day[a.row as usize]);
-        outcomes.push(Outcome::reversed(year));
+        let year = calendar.of(claims.day[a.row as usize]);
+        reversed |= a.reversed;
         if !a.reversed && !years.contains(&year) {
             years.push(year);
         }
     }
     years.sort_unstable();
+    // Nearly everybody has one year and no refund: then the year's outcomes are the person's.
+    let whole = !reversed && years.len() == 1 && tables.year(years[0]).is_some();
+    if !whole {
+        outcomes.extend(accepted.iter().map(|a| Outcome::reversed(calendar.of(claims.day[a.row as usize]))));
+    }
     for &year in years.iter() {
         let Some(year_tables) = tables.year(year) else { continue };
         live.clear();
         for (position, a) in accepted.iter().enumerate() {
             let row = a.row as usize;
             let day = claims.day[row];
-            if !a.reversed && date::year_of(day) == year {
+            if whole || (!a.reversed && calendar.of(day) == year) {
                 let held = holdings.in_force(tables, day, claims.identity[row]);
                 live.push(Live { row: a.row, position: position as u32, held });
             }
@@ -84,14 +91,20 @@ pub fn settle_person(
         preferred.push((year, run.settle(kept, trial, not_taken)));
         alerts(year_tables, tables, live, &kept.outcomes, sink);
         for (l, outcome) in live.iter().zip(&kept.outcomes) {
-            outcomes[l.position as usize] = *outcome;
             add_up(person_years, outcome, l.held);
         }
-        audit.extend_from_slice(&kept.audit);
+        if !whole {
+            live.iter().zip(&kept.outcomes).for_each(|(l, outcome)| outcomes[l.position as usize] = *outcome);
+            audit.extend_from_slice(&kept.audit);
+        }
     }
-    // With years told by another date than the time order, entries of a later claim may come first.
-    audit.sort_by_key(|e| e.claim);
-    sink.person(accepted, claims, outcomes, audit);
+    if whole {
+        sink.person(accepted, claims, &kept.outcomes, &kept.audit);
+    } else {
+        // With years told by another date than the time order, entries of a later claim may come first.
+        audit.sort_by_key(|e| e.claim);
+        sink.person(accepted, claims, outcomes, audit);
+    }
     person_years.sort_by_key(|p| p.charge_year);
     for person_year in person_years.iter_mut() {
         let year = person_year.charge_year;

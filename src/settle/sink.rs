@@ -227,6 +227,7 @@ pub struct Sink {
     names: Vec<&'static str>,
     /// Positions of the rows wanted of the person at hand.
     kept: Vec<u32>,
+    calendar: date::Years,
 }
 
 impl Sink {
@@ -236,15 +237,39 @@ impl Sink {
         Self { only_year, audited, names, ..Self::default() }
     }
 
+    /// Forgets all rows; the memory and the totals stay.
+    pub fn clear(&mut self) {
+        let SettlementColumns { row, benefit_year, charge_year, identity, status, reason, channel, notes, money } =
+            &mut self.settlement;
+        row.clear();
+        benefit_year.clear();
+        charge_year.clear();
+        identity.clear();
+        status.clear();
+        reason.clear();
+        channel.clear();
+        notes.clear();
+        money.iter_mut().for_each(Vec::clear);
+        let AuditColumns { row, step, entry } = &mut self.audit;
+        row.clear();
+        step.clear();
+        entry.clear();
+        let PersonColumns { row, year, runs_not_taken } = &mut self.persons;
+        row.clear();
+        year.clear();
+        runs_not_taken.clear();
+        self.alerts.clear();
+    }
+
     fn wants(&self, charge_year: i32) -> bool {
         self.only_year.is_none_or(|y| y == charge_year)
     }
 
     /// Takes a person's outcomes and audit entries, both in claim order.
     pub fn person(&mut self, accepted: &[Accepted], claims: &Claims<'_>, outcomes: &[Outcome], audit: &[Entry]) {
-        let mut last = None;
+        let (mut last, mut calendar) = (None, self.calendar);
         for a in accepted.iter().filter(|a| !a.reversed) {
-            let year = date::year_of(claims.day[a.row as usize]);
+            let year = calendar.of(claims.day[a.row as usize]);
             if last.replace(year) != Some(year) {
                 self.years.insert(year);
             }
@@ -262,7 +287,8 @@ impl Sink {
         // Column by column: a person's rows are few, the columns many.
         let columns = &mut self.settlement;
         columns.row.extend(rows());
-        columns.benefit_year.extend(rows().map(|r| date::year_of(claims.day[r as usize])));
+        columns.benefit_year.extend(rows().map(|r| calendar.of(claims.day[r as usize])));
+        self.calendar = calendar;
         columns.charge_year.extend(kept().map(|o| o.charge_year));
         columns.identity.extend(kept().map(|o| o.identity));
         columns.status.extend(kept().map(|o| o.status));

@@ -7,6 +7,9 @@ use std::sync::Arc;
 /// Stands for "none" among numbers.
 pub const NULL: i64 = i64::MIN;
 
+/// Bytes that ids are copied by.
+const CHUNK: usize = 32;
+
 /// Ids as bytes that sort as the ids do, one after the other; an empty one is none.
 #[derive(Clone, Debug, Default)]
 pub struct Ids {
@@ -65,6 +68,32 @@ impl Ids {
             new.chunks_exact_mut(stride).for_each(|id| id[..start.len()].copy_from_slice(start));
         }
         new
+    }
+
+    /// The ids of rows, in that order.
+    pub fn gather(&self, rows: &[u32]) -> Ids {
+        let stride = self.ends.first().copied().unwrap_or(0);
+        let alike = self.ends.windows(2).all(|w| w[1] - w[0] == stride);
+        let mut gathered = Ids { bytes: Vec::with_capacity(self.bytes.len() + CHUNK), ends: Vec::new() };
+        if alike && stride <= CHUNK && self.bytes.len() >= CHUNK {
+            // Whole chunks are quicker copied than so many bytes; what follows each id is written over.
+            gathered.bytes.resize(rows.len() * stride + CHUNK, 0);
+            let last = self.bytes.len() - CHUNK;
+            for (place, row) in rows.iter().enumerate() {
+                let (from, to) = (*row as usize * stride, place * stride);
+                if from <= last {
+                    gathered.bytes[to..to + CHUNK].copy_from_slice(&self.bytes[from..from + CHUNK]);
+                } else {
+                    gathered.bytes[to..to + stride].copy_from_slice(&self.bytes[from..from + stride]);
+                }
+            }
+            gathered.bytes.truncate(rows.len() * stride);
+            gathered.ends.extend((1..=rows.len()).map(|n| n * stride));
+        } else {
+            gathered.ends.reserve(rows.len());
+            rows.iter().for_each(|row| gathered.push(self.get(*row as usize)));
+        }
+        gathered
     }
 
     /// Appends the texts of an array as they are.
@@ -165,5 +194,25 @@ impl Rows {
         self.init_setl_id.clear();
         self.numbers.iter_mut().for_each(Vec::clear);
         self.passed.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_gathered_whatever_their_length() {
+        for texts in [vec!["P1", "P2", "P3"], vec!["a", "", "ccc"], vec!["0123456789abcdef0123456789abcdef+"; 3]] {
+            for times in [1, 40] {
+                let texts: Vec<String> = (0..times).flat_map(|_| texts.clone()).map(str::to_owned).collect();
+                let mut ids = Ids::default();
+                texts.iter().for_each(|t| ids.push(t.as_bytes()));
+                let rows: Vec<u32> = (0..texts.len() as u32).rev().collect();
+                let gathered = ids.gather(&rows);
+                let back: Vec<&[u8]> = (0..gathered.len()).rev().map(|row| gathered.get(row)).collect();
+                assert_eq!(back, texts.iter().map(|t| t.as_bytes()).collect::<Vec<_>>());
+            }
+        }
     }
 }

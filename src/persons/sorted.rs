@@ -126,8 +126,8 @@ impl Reading {
             pieces,
             starts,
             id_bytes,
-            psn_no,
-            setl_id,
+            psn_no: psn_no.gather(&order),
+            setl_id: setl_id.gather(&order),
             init_setl_id,
             order,
             persons,
@@ -294,9 +294,9 @@ pub struct Sorted<'a> {
     /// First row of each piece, and length of its ids.
     starts: Vec<u32>,
     id_bytes: Vec<usize>,
-    /// As they came; `order` tells which one stands where.
     psn_no: Ids,
     setl_id: Ids,
+    /// As they came; `order` tells which one stands where.
     init_setl_id: Ids,
     order: Vec<u32>,
     persons: Vec<u32>,
@@ -374,13 +374,13 @@ impl Sorted<'_> {
     /// Person of a row, as sortable bytes.
     #[inline]
     pub fn psn_no(&self, row: usize) -> &[u8] {
-        self.psn_no.get(self.order[row] as usize)
+        self.psn_no.get(row)
     }
 
     /// Record of a row, as sortable bytes.
     #[inline]
     pub fn setl_id(&self, row: usize) -> &[u8] {
-        self.setl_id.get(self.order[row] as usize)
+        self.setl_id.get(row)
     }
 
     /// Time of a row.

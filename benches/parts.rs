@@ -12,7 +12,7 @@ use onestop::ledger::rows::Rows;
 use onestop::ledger::schema::{LEDGER, LedgerColumn, Renames, TypeRules};
 use onestop::output::files::{self, Context};
 use onestop::output::parquet_file::ParquetFile;
-use onestop::persons::partition::{Cuts, Sampler, Scattered};
+use onestop::persons::partition::{Cuts, Sample, Sampler, Scattered};
 use onestop::persons::sorted::{Reading, Sorted};
 use onestop::persons::store::{Run, RunPacker, Store};
 use onestop::policy::Policy;
@@ -70,14 +70,14 @@ static DESK: LazyLock<Desk> = LazyLock::new(|| {
 
 fn cuts(ledger: &Ledger) -> Cuts {
     let sampler = Sampler::new(ledger.rows()).expect("enough rows for several ranges");
-    let mut sample = Vec::new();
+    let mut sample = Sample::default();
     read(ledger, &[LedgerColumn::PsnNo as usize], |columns, _, _| {
         let mut ids = onestop::ledger::rows::Ids::default();
         let array = columns.get(LedgerColumn::PsnNo as usize).expect("the column");
         onestop::ledger::decode::ids(array, &mut ids).expect("ids");
-        sample.extend((0..ids.len()).map(|row| ids.get(row)).filter(|id| sampler.takes(id)).map(Box::from));
+        (0..ids.len()).map(|row| ids.get(row)).filter(|id| sampler.takes(id)).for_each(|id| sample.add(id));
     });
-    sampler.cuts(sample)
+    sampler.cuts(&sample)
 }
 
 fn read(
@@ -87,11 +87,12 @@ fn read(
 ) -> u64 {
     let mut rows = 0;
     for (file, group) in ledger.row_groups() {
-        let read = ledger.files[file].read::<onestop::ledger::error::LedgerError>(group, columns, BATCH_ROWS, |columns| {
-            each(columns, file, rows + 1);
-            rows += columns.rows() as u64;
-            Ok(())
-        });
+        let read =
+            ledger.files[file].read::<onestop::ledger::error::LedgerError>(group, columns, BATCH_ROWS, |columns| {
+                each(columns, file, rows + 1);
+                rows += columns.rows() as u64;
+                Ok(())
+            });
         read.expect("a readable ledger");
     }
     rows

@@ -66,7 +66,7 @@ pub fn settlement(
     columns: SettlementColumns,
 ) -> Result<RecordBatch, ArrowError> {
     let claims = rows.claims();
-        let names = &context.tables.notes;
+    let names = &context.tables.notes;
     let last = columns.notes.iter().copied().max().unwrap_or(0);
     let remarks: Vec<String> = (0..=last).map(|mask| joined(mask, names)).collect();
     let mut arrays: Vec<ArrayRef> = vec![
@@ -75,8 +75,14 @@ pub fn settlement(
         times(rows.times(), &columns.row),
         Arc::new(Int32Array::from(columns.benefit_year)),
         Arc::new(Int32Array::from(columns.charge_year)),
-        full_codes(columns.row.iter().map(|r| claims.insutype[*r as usize] as u8).collect(), Insutype::ALL.iter().map(|i| i.as_str())),
-        full_codes(columns.row.iter().map(|r| claims.care[*r as usize] as u8).collect(), Care::ALL.iter().map(|c| c.as_str())),
+        full_codes(
+            columns.row.iter().map(|r| claims.insutype[*r as usize] as u8).collect(),
+            Insutype::ALL.iter().map(|i| i.as_str()),
+        ),
+        full_codes(
+            columns.row.iter().map(|r| claims.care[*r as usize] as u8).collect(),
+            Care::ALL.iter().map(|c| c.as_str()),
+        ),
         codes(columns.identity.into_iter().map(rank), context.identities()),
         full_codes(columns.status.into_iter().map(|s| s as u8).collect(), Status::ALL.iter().map(|s| s.as_str())),
         codes(columns.reason.into_iter().map(|r| r.map(|r| r as u8)), ScopeReason::ALL.iter().map(|r| r.as_str())),

@@ -5,6 +5,7 @@
 //! the order or the number of files, nor on threads or memory; so neither do row groups and bytes.
 
 use crate::ledger::rows::Rows;
+use std::collections::HashMap;
 
 /// Rows that a partition should have.
 pub const PARTITION_ROWS: u64 = 131_072;
@@ -41,14 +42,55 @@ impl Sampler {
         hash(psn_no).is_multiple_of(self.every)
     }
 
-    /// The cuts that share the sampled rows out evenly.
-    pub fn cuts(&self, mut sample: Vec<Box<[u8]>>) -> Cuts {
-        sample.sort_unstable();
-        let len = sample.len() as u64;
-        let mut splitters: Vec<Box<[u8]>> =
-            (1..self.parts).filter_map(|p| sample.get((p * len / self.parts) as usize).cloned()).collect();
-        splitters.dedup();
+    /// The cuts that share the sampled rows out evenly; rows by person.
+    pub fn cuts(&self, sample: &Sample) -> Cuts {
+        let mut persons: Vec<(&[u8], u64)> = sample.rows.iter().map(|(id, rows)| (&**id, *rows)).collect();
+        persons.sort_unstable();
+        let len: u64 = persons.iter().map(|(_, rows)| rows).sum();
+        let (mut splitters, mut before): (Vec<Box<[u8]>>, u64) = (Vec::new(), 0);
+        let mut wanted =
+            (1..self.parts).map(|p| (u128::from(p) * u128::from(len) / u128::from(self.parts)) as u64).peekable();
+        for (id, rows) in persons {
+            before += rows;
+            let mut here = false;
+            while wanted.next_if(|row| *row < before).is_some() {
+                here = true;
+            }
+            if here {
+                splitters.push(Box::from(id));
+            }
+        }
         Cuts::new(splitters)
+    }
+}
+
+/// Rows of the sampled persons.
+#[derive(Clone, Debug, Default)]
+pub struct Sample {
+    rows: HashMap<Box<[u8]>, u64>,
+}
+
+impl Sample {
+    /// Counts a row of a person.
+    pub fn add(&mut self, psn_no: &[u8]) {
+        self.add_rows(psn_no, 1);
+    }
+
+    fn add_rows(&mut self, psn_no: &[u8], rows: u64) {
+        match self.rows.get_mut(psn_no) {
+            Some(count) => *count += rows,
+            None => {
+                self.rows.insert(psn_no.into(), rows);
+            }
+        }
+    }
+
+    /// Adds another sample.
+    #[allow(clippy::iter_over_hash_type)] // Sums do not depend on the order.
+    pub fn merge(&mut self, other: Sample) {
+        for (psn_no, rows) in other.rows {
+            self.add_rows(&psn_no, rows);
+        }
     }
 }
 
@@ -160,11 +202,15 @@ mod tests {
         let rows = PARTITION_ROWS * 4;
         let sampler = Sampler::new(rows).unwrap();
         let ids: Vec<Box<[u8]>> = (0..40_000u32).map(|n| format!("P{n:06}").into_bytes().into_boxed_slice()).collect();
-        let sample = |ids: &[Box<[u8]>]| ids.iter().filter(|i| sampler.takes(i)).cloned().collect::<Vec<_>>();
-        let forward = sampler.cuts(sample(&ids));
+        let sample = |ids: &[Box<[u8]>]| {
+            let mut sample = Sample::default();
+            ids.iter().filter(|i| sampler.takes(i)).for_each(|i| sample.add(i));
+            sample
+        };
+        let forward = sampler.cuts(&sample(&ids));
         let mut reversed = ids.clone();
         reversed.reverse();
-        assert_eq!(forward.splitters, sampler.cuts(sample(&reversed)).splitters);
+        assert_eq!(forward.splitters, sampler.cuts(&sample(&reversed)).splitters);
         assert!(forward.parts() > 2);
         assert!(ids.is_sorted_by_key(|id| forward.part(id)));
     }

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 /// Bytes of rows that wait in memory where `--memory` says nothing.
-pub const DEFAULT_MEMORY: u64 = 512 << 20;
+pub const DEFAULT_MEMORY: u64 = 320 << 20;
 
 /// Why rows could not wait.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +86,8 @@ impl RunPacker {
     fn pack(&mut self, rows: &Rows, scattered: &Scattered) -> (Vec<u64>, Vec<u32>) {
         let Self { packer, bytes } = self;
         bytes.clear();
-        let (mut starts, mut counts) = (Vec::with_capacity(scattered.parts() + 1), Vec::with_capacity(scattered.parts()));
+        let (mut starts, mut counts) =
+            (Vec::with_capacity(scattered.parts() + 1), Vec::with_capacity(scattered.parts()));
         let ids = [&rows.psn_no, &rows.setl_id, &rows.init_setl_id].map(|ids| (ids, Digits::of(ids)));
         // Many columns hold one number throughout, mostly none at all.
         let same: Vec<Option<i64>> = rows.numbers.iter().map(|column| same(column)).collect();

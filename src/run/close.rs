@@ -65,20 +65,24 @@ impl Tally {
     }
 }
 
+/// Writes the subsidies; what they come to in all, too.
 pub(super) fn write_subsidies(
     stage: &Stage,
     context: Context<'_>,
     roster: Option<&Roster>,
-    rows: &[files::SubsidyRow],
-) -> Result<FileDigest, RunError> {
+    rows: impl Iterator<Item = files::SubsidyRow>,
+) -> Result<(FileDigest, i64), RunError> {
     let (mut file, encoder) =
         ParquetFile::create(&stage.file("subsidies.parquet"), files::subsidies_schema(context.psn_no))?;
-    for chunk in rows.chunks(TAIL_ROWS) {
-        let psn_no = |person: u32| roster.map_or(&[][..], |r| r.psn_no(person as usize));
-        let batch = files::subsidies(context, chunk, psn_no).map_err(RunError::defect("building output columns"))?;
+    let psn_no = |person: u32| roster.map_or(&[][..], |r| r.psn_no(person as usize));
+    let (mut rows, mut total) = (rows.peekable(), 0);
+    while rows.peek().is_some() {
+        let chunk: Vec<files::SubsidyRow> = rows.by_ref().take(TAIL_ROWS).collect();
+        total += chunk.iter().map(|r| r.subsidy).sum::<i64>();
+        let batch = files::subsidies(context, &chunk, psn_no).map_err(RunError::defect("building output columns"))?;
         file.append(encoder.encode(&batch)?)?;
     }
-    Ok(file.finish()?)
+    Ok((file.finish()?, total))
 }
 
 pub(super) fn write_rejects(

@@ -38,6 +38,8 @@ pub(super) struct Tally {
     pub(super) totals: Totals,
     pub(super) years: BTreeSet<i32>,
     pub(super) residents: Residents,
+    /// Person, year and whether as a resident, for every claim of the roster's persons, as yet unmerged.
+    pub(super) of_roster: Vec<(u32, i32, bool)>,
     pub(super) alert_counts: Vec<u64>,
     pub(super) audit_rows: u64,
     pub(super) other_years: u64,
@@ -51,7 +53,7 @@ impl Tally {
         self.totals.merge(&other.totals);
         self.rejects.extend(other.rejects);
         self.years.extend(other.years);
-        self.residents.extend(other.residents);
+        other.of_roster.iter().for_each(|(person, year, resident)| self.residents.note(*person, *year, *resident));
         self.alert_counts.resize(self.alert_counts.len().max(other.alert_counts.len()), 0);
         self.alert_counts.iter_mut().zip(other.alert_counts).for_each(|(a, b)| *a += b);
         self.audit_rows += other.audit_rows;
@@ -184,8 +186,11 @@ impl Job<'_> {
                 let packed = rows.packed(row);
                 tally.parts_mismatch += u64::from(packed.parts_mismatch());
                 if let Some(Some(n)) = number {
-                    let key = (n as u32, date::year_of(claims.day[row]));
-                    *tally.residents.entry(key).or_default() |= packed.insutype() != Insutype::Employee;
+                    let resident = packed.insutype() != Insutype::Employee;
+                    let noted = (n as u32, date::year_of(claims.day[row]), resident);
+                    if tally.of_roster.last() != Some(&noted) {
+                        tally.of_roster.push(noted);
+                    }
                 }
                 if self.roster.is_some() && self.compares() {
                     let held = holdings.in_force(tables, claims.day[row], NO_RANK);

@@ -28,7 +28,7 @@ use crate::output::files::Context;
 use crate::output::manifest::{ControlTotals, Manifest, ParametersPart};
 use crate::output::parquet_file::digest_of_text;
 use crate::output::publish::{MANIFEST, PROGRAM, Stage};
-use crate::persons::partition::{Cuts, Sampler, Scattered};
+use crate::persons::partition::{Cuts, Sample, Sampler, Scattered};
 use crate::persons::sorted::Reading;
 use crate::persons::store::{Run, RunPacker, Store, run_rows};
 use crate::policy::Policy;
@@ -41,6 +41,7 @@ use crate::settle::sink::Totals;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows decoded at a time.
@@ -167,14 +168,6 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     rejects.append(&mut sums.rejects);
     rejects.extend(roster_rejects);
     pool.install(|| rejects.par_sort_unstable());
-    let rows = match &roster {
-        Some(roster) => {
-            let years = sums.years.iter().copied().filter(|y| run.year.is_none_or(|only| only == *y)).collect();
-            subsidies(&tables, roster, &years, &sums.residents)
-        }
-        None => Vec::new(),
-    };
-
     let mut outputs = BTreeMap::new();
     outputs.insert("settlement.parquet".to_owned(), files.settlement.finish()?);
     if let Some(audit) = files.audit {
@@ -182,10 +175,13 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     }
     outputs.insert("persons.parquet".to_owned(), files.persons.finish()?);
     outputs.insert("alerts.parquet".to_owned(), files.alerts.finish()?);
-    outputs.insert("subsidies.parquet".to_owned(), write_subsidies(&stage, context, roster.as_ref(), &rows)?);
+    let years = sums.years.iter().copied().filter(|y| run.year.is_none_or(|only| only == *y)).collect();
+    let granted = roster.iter().flat_map(|roster| subsidies(&tables, roster, &years, &sums.residents));
+    let (subsidies, subsidy_total) = write_subsidies(&stage, context, roster.as_ref(), granted)?;
+    let subsidy_rows = subsidies.rows;
+    outputs.insert("subsidies.parquet".to_owned(), subsidies);
     outputs.insert("rejects.parquet".to_owned(), write_rejects(&stage, run, &ledger, &rejects)?);
 
-    let subsidy_total = rows.iter().map(|r| r.subsidy).sum();
     let unconfirmed = compiled.used.iter().filter(|u| is_unconfirmed(u)).cloned().collect();
     let manifest = Manifest {
         program: PROGRAM,
@@ -194,7 +190,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         parameters: ParametersPart { sha256: digest_of_text(&run.parameters.texts.concat()), used: compiled.used },
         inputs: digests,
         options: options_part(run),
-        counts: sums.counts(&ledger, roster.as_ref(), &rejects, rows.len() as u64, &tables, &outputs),
+        counts: sums.counts(&ledger, roster.as_ref(), &rejects, subsidy_rows, &tables, &outputs),
         control_totals: ControlTotals::new(&sums.totals, &tables, subsidy_total),
         outputs,
     };
@@ -265,26 +261,24 @@ fn survey(ledger: &Ledger, progress: &dyn Progress) -> Result<Cuts, RunError> {
     let Some(sampler) = Sampler::new(ledger.rows()) else { return Ok(Cuts::default()) };
     progress.begin(Step::Survey, ledger.rows());
     let psn_no = LedgerColumn::PsnNo as usize;
-    let samples: Vec<Vec<Box<[u8]>>> = ledger
-        .row_groups()
-        .into_par_iter()
-        .map(|(file, group)| {
-            let (mut sample, mut ids): (Vec<Box<[u8]>>, _) = (Vec::new(), Ids::default());
-            ledger.files[file].read::<RunError>(group, &[psn_no], BATCH_ROWS, |columns| {
-                if let Some(array) = columns.get(psn_no) {
-                    ids.clear();
-                    decode::ids(array, &mut ids).map_err(RunError::defect("reading psn_no"))?;
-                    let given = (0..ids.len()).map(|row| ids.get(row)).filter(|id| !id.is_empty());
-                    sample.extend(given.filter(|id| sampler.takes(id)).map(Box::from));
-                }
-                progress.advance(columns.rows() as u64);
-                Ok(())
-            })?;
-            Ok::<_, RunError>(sample)
-        })
-        .collect::<Result<_, _>>()?;
+    let all = Mutex::new(Sample::default());
+    ledger.row_groups().into_par_iter().try_for_each(|(file, group)| {
+        let (mut sample, mut ids) = (Sample::default(), Ids::default());
+        ledger.files[file].read::<RunError>(group, &[psn_no], BATCH_ROWS, |columns| {
+            if let Some(array) = columns.get(psn_no) {
+                ids.clear();
+                decode::ids(array, &mut ids).map_err(RunError::defect("reading psn_no"))?;
+                let given = (0..ids.len()).map(|row| ids.get(row)).filter(|id| !id.is_empty());
+                given.filter(|id| sampler.takes(id)).for_each(|id| sample.add(id));
+            }
+            progress.advance(columns.rows() as u64);
+            Ok(())
+        })?;
+        all.lock().unwrap_or_else(|e| e.into_inner()).merge(sample);
+        Ok::<_, RunError>(())
+    })?;
     progress.end();
-    Ok(sampler.cuts(samples.into_iter().flatten().collect()))
+    Ok(sampler.cuts(&all.into_inner().unwrap_or_else(|e| e.into_inner())))
 }
 
 /// Reads and normalises every row group; each worker takes the next one and fills a run of its own.

@@ -137,6 +137,11 @@ fn alerts(year: &YearTables, tables: &Tables, live: &[Live], outcomes: &[Outcome
     if year.alerts.is_empty() {
         return;
     }
+    // Nothing measured is more than the fees.
+    let fees = outcomes.iter().fold(0i64, |sum, o| sum.saturating_add(o.get(Money::MedfeeSumamt)));
+    if year.alerts.iter().all(|rule| fees <= rule.threshold) {
+        return;
+    }
     let mut accumulated = [0i64; 4];
     let mut raised = 0u32;
     for (l, outcome) in live.iter().zip(outcomes) {

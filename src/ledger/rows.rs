@@ -35,6 +35,16 @@ impl Ids {
         &self.bytes[start..self.ends[row]]
     }
 
+    /// Bytes that they take.
+    pub fn memory_size(&self) -> u64 {
+        (self.bytes.len() + self.ends.len() * size_of::<usize>()) as u64
+    }
+
+    /// The last one, if any.
+    pub fn last(&self) -> Option<&[u8]> {
+        self.len().checked_sub(1).map(|row| self.get(row))
+    }
+
     /// Forgets all; the memory stays.
     pub fn clear(&mut self) {
         self.bytes.clear();

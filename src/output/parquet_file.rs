@@ -245,6 +245,8 @@ fn properties(schema: &Schema) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::Chunk)
+        // Where pages start helps nobody without their bounds, and is kept in memory to the end.
+        .set_offset_index_disabled(true)
         .set_created_by(concat!("onestop ", env!("CARGO_PKG_VERSION")).to_owned());
     for field in schema.fields() {
         let (path, form) = (ColumnPath::from(field.name().as_str()), Form::of(field.name(), field.data_type()));

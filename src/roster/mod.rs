@@ -22,7 +22,7 @@ const BATCH_ROWS: usize = 65_536;
 /// Periods of identity by person, persons sorted.
 #[derive(Clone, Debug, Default)]
 pub struct Roster {
-    persons: Vec<Box<[u8]>>,
+    persons: Ids,
     offsets: Vec<u32>,
     periods: Vec<Period>,
     /// Rows read.
@@ -67,7 +67,9 @@ impl Roster {
         let name = file.name();
         let all: Vec<usize> = (0..ROSTER.len()).collect();
         let reading = Reading { book, tables, in_force };
-        let (mut rows, mut rejects, mut number) = (Vec::new(), Vec::new(), 0);
+        // What a damaged footer says of its rows is not believed beyond reason.
+        let expected = usize::try_from(file.rows()).unwrap_or(0).min(1 << 22);
+        let (mut rows, mut rejects, mut number) = (Vec::with_capacity(expected), Vec::new(), 0);
         for group in 0..file.row_groups() {
             file.read::<LedgerError>(group, &all, BATCH_ROWS, |columns| {
                 let failed = |e: ArrowError| LedgerError::Parquet {
@@ -89,12 +91,13 @@ impl Roster {
     fn build(mut rows: Vec<Row>, tables: &Tables, rejects: &mut Vec<Reject>) -> Self {
         rows.sort_unstable();
         let mut roster = Roster::default();
+        roster.periods.reserve_exact(rows.len());
         // An identity is granted once a calendar year; the first application stands.
         let mut granted: BTreeSet<(u8, i32)> = BTreeSet::new();
         for row in rows {
-            if roster.persons.last() != Some(&row.psn_no) {
+            if roster.persons.last() != Some(&*row.psn_no) {
                 roster.close();
-                roster.persons.push(row.psn_no.clone());
+                roster.persons.push(&row.psn_no);
                 granted.clear();
             }
             let Some(applied_on) = row.applied_on else {
@@ -142,25 +145,44 @@ impl Roster {
 
     /// A person's number, if on the roster.
     pub fn find(&self, psn_no: &[u8]) -> Option<usize> {
-        self.persons.binary_search_by(|p| (**p).cmp(psn_no)).ok()
+        let at = self.first_from(psn_no);
+        (at < self.len() && self.persons.get(at) == psn_no).then_some(at)
+    }
+
+    /// The first person that is not before this one.
+    fn first_from(&self, psn_no: &[u8]) -> usize {
+        let (mut from, mut to) = (0, self.len());
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if self.persons.get(middle) < psn_no { from = middle + 1 } else { to = middle }
+        }
+        from
     }
 
     /// The same for persons in order: `at` is where the one before was looked for, none at first.
     pub fn find_from(&self, at: &mut Option<usize>, psn_no: &[u8]) -> Option<usize> {
-        let start = at.unwrap_or_else(|| self.persons.partition_point(|p| **p < *psn_no));
-        let skipped = self.persons[start..].iter().take_while(|p| ***p < *psn_no).count();
-        *at = Some(start + skipped);
-        self.persons.get(start + skipped).filter(|p| ***p == *psn_no).map(|_| start + skipped)
+        let mut next = at.unwrap_or_else(|| self.first_from(psn_no));
+        while next < self.len() && self.persons.get(next) < psn_no {
+            next += 1;
+        }
+        *at = Some(next);
+        (next < self.len() && self.persons.get(next) == psn_no).then_some(next)
     }
 
     /// A person's id, as sortable bytes.
     pub fn psn_no(&self, person: usize) -> &[u8] {
-        &self.persons[person]
+        self.persons.get(person)
     }
 
     /// A person's periods, by first day.
     pub fn periods(&self, person: usize) -> &[Period] {
         &self.periods[self.offsets[person] as usize..self.offsets[person + 1] as usize]
+    }
+
+    /// Bytes that it takes.
+    pub fn memory_size(&self) -> u64 {
+        let periods = self.periods.len() * size_of::<Period>() + self.offsets.len() * size_of::<u32>();
+        periods as u64 + self.persons.memory_size()
     }
 
     /// Whether a grant is charged to the year.

@@ -100,6 +100,18 @@ pub(super) fn create_files(
     Ok((Files { settlement, audit, persons, alerts }, encoders))
 }
 
+/// Columns of the files that grow while persons are settled.
+pub(super) fn output_columns() -> usize {
+    use crate::ledger::schema::IdType::Text;
+    let schemas = [
+        files::settlement_schema(Text, Text),
+        files::audit_schema(Text, Text),
+        files::persons_schema(Text),
+        files::alerts_schema(Text, Text),
+    ];
+    schemas.iter().map(|schema| schema.fields().len()).sum()
+}
+
 /// What a worker needs to settle a range.
 pub(super) struct Job<'a> {
     pub(super) run: &'a Settle,

@@ -11,7 +11,7 @@
 use super::close::{inputs, options_part, policy_part, take, write_rejects, write_subsidies};
 use super::error::RunError;
 use super::ordered::in_order;
-use super::part::{Job, Part, Tally, create_files};
+use super::part::{Job, Part, Tally, create_files, output_columns};
 use super::progress::{Progress, Step};
 use super::subsidies::subsidies;
 use crate::ledger::codebook::CodeBook;
@@ -136,7 +136,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     let year_by = run.policy.doc.switches.year_by;
     let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, roster.is_none(), &interner);
     let cuts = pool.install(|| survey(&ledger, progress))?;
-    let store = Store::new(run.memory, stage.folder());
+    let store = Store::new(room_for_rows(run, &ledger, &cuts, roster.as_ref()), stage.folder());
     let (digests, read) = pool.install(|| {
         rayon::join(|| inputs(run, &ledger, roster.as_ref()), || read(&ledger, &normaliser, &cuts, &store, progress))
     });
@@ -160,7 +160,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         progress.advance(part.rows);
         take(part, &mut files, &mut sums)
     };
-    in_order(&pool, cuts.parts(), run.threads * 2, |p| job.part(&store, &runs, p), append)?;
+    in_order(&pool, cuts.parts(), run.threads + 1, |p| job.part(&store, &runs, p), append)?;
     drop(runs);
     progress.end();
 
@@ -254,6 +254,22 @@ fn read_roster(run: &Settle, ledger: &Ledger, tables: &Tables) -> Result<(Option
     let in_force = run.policy.doc.switches.in_force;
     let (roster, rejects) = Roster::read(source.clone(), &run.book, &run.renames, tables, in_force, typed)?;
     Ok((Some(roster), rejects))
+}
+
+/// What of `--memory` is left for rows: the roster, and what is known of every column of every row group,
+/// grow with the ledger, too.
+fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, roster: Option<&Roster>) -> u64 {
+    /// Bytes that the Parquet library keeps about a column of a row group, as measured.
+    const CHUNK_BYTES: u64 = 1 << 10;
+    let read: u64 = ledger
+        .files
+        .iter()
+        .map(|f| f.metadata.metadata())
+        .map(|m| m.num_row_groups() as u64 * m.file_metadata().schema_descr().num_columns() as u64)
+        .sum();
+    let written = (cuts.parts() * output_columns()) as u64;
+    let taken = (read + written) * CHUNK_BYTES + roster.map_or(0, Roster::memory_size);
+    run.memory.saturating_sub(taken).max(run.memory / 4)
 }
 
 /// Looks at `psn_no` alone, to cut the persons into ranges.

@@ -7,9 +7,9 @@
 //!  ledger *.parquet ─┐                                    policy *.toml   parameters.toml
 //!                    ▼                                          │               │
 //!  [ledger]   open ─ schema ─ decode ─ normalise ──► rejects    ▼               ▼
-//!                    │ normalised batches             [policy]  document ─ check ─ compile
+//!                    │ plain columns of rows          [policy]  document ─ check ─ compile
 //!                    ▼                                          │
-//!  [persons]  cuts ─ scatter ─ store ─ sort ─ resolve           │ integer tables
+//!  [persons]  cuts ─ scatter ─ pack ─ store ─ sort ─ resolve    │ integer tables
 //!                    │ one person's rows in time order          ▼
 //!  [roster]   periods, grants ──────────────► [settle]  years ─ runs ─ claims ─ layers
 //!                                                       │ columns
@@ -40,6 +40,8 @@
 //! - No city and no clause stands in Rust: a policy is a TOML file.
 //! - The same inputs give the same bytes, whatever the threads, the memory limit, the order of rows and
 //!   files. So nothing iterates over a hash, and cuts between row groups hang on the persons alone.
+//! - Memory does not grow with the ledger but for the roster and the files' footers: rows wait packed, in
+//!   memory as far as `--memory` goes and the rest on the output's own disk ([`persons::store`]).
 //! - The output folder appears whole or not at all.
 //! - Library code neither prints nor panics on input; errors say what, where and what to do.
 //!

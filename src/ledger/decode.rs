@@ -193,7 +193,8 @@ pub fn money(
         return Ok(());
     }
     if let (DataType::Decimal64(_, 2), Some(values)) = (array.data_type(), array.as_primitive_opt::<Decimal64Type>()) {
-        return Ok(plain_fen(values, fen, odd));
+        plain_fen(values, fen, odd);
+        return Ok(());
     }
     let array = plain(array)?;
     let rows = array.len();
@@ -254,19 +255,18 @@ fn plain_fen(
     let start = fen.len();
     fen.extend_from_slice(values.values());
     let new = &mut fen[start..];
-    if let Some(nulls) = values.nulls().filter(|n| n.null_count() > 0) {
-        for (row, valid) in nulls.iter().enumerate() {
-            if !valid {
-                new[row] = NULL;
-                odd(row, None);
-            }
-        }
-    }
-    let large = |v: i64| v != NULL && !(-fen::MAX_AMOUNT..=fen::MAX_AMOUNT).contains(&v);
+    let large = |v: i64| !(-fen::MAX_AMOUNT..=fen::MAX_AMOUNT).contains(&v);
+    // What stands behind a null means nothing.
     if new.iter().fold(false, |any, v| any | large(*v)) {
-        for (row, value) in new.iter_mut().enumerate().filter(|(_, v)| large(**v)) {
+        for (row, value) in new.iter_mut().enumerate().filter(|(row, v)| large(**v) && values.is_valid(*row)) {
             *value = NULL;
             odd(row, Some(AmountError::TooLarge));
+        }
+    }
+    if let Some(nulls) = values.nulls().filter(|n| n.null_count() > 0) {
+        for row in (0..new.len()).filter(|row| nulls.is_null(*row)) {
+            new[row] = NULL;
+            odd(row, None);
         }
     }
 }
@@ -305,7 +305,7 @@ pub fn times(array: &ArrayRef, micros: &mut Vec<i64>) -> Result<(), ArrowError> 
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
             collect::<TimestampNanosecondType>(&array, micros, |v| Some(v.div_euclid(1_000)));
         }
-        DataType::Date32 => collect::<Date32Type>(&array, micros, |v| Some(i64::from(v) * MICROS_PER_DAY)),
+        DataType::Date32 => collect::<Date32Type>(&array, micros, |v| i64::from(v).checked_mul(MICROS_PER_DAY)),
         DataType::Date64 => collect::<Date64Type>(&array, micros, |v| v.checked_mul(1_000)),
         _ => micros.resize(micros.len() + array.len(), NULL),
     }
@@ -383,7 +383,7 @@ pub fn int_of_id(bytes: &[u8]) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Decimal64Array, Decimal128Array, DictionaryArray, Int64Array, StringArray};
+    use arrow::array::{Date32Array, Decimal64Array, Decimal128Array, DictionaryArray, Int64Array, StringArray};
     use std::sync::Arc;
 
     /// Fen, null, or why not.
@@ -401,9 +401,10 @@ mod tests {
         let decimals = Decimal128Array::from(vec![Some(15_000), Some(15_001), None]);
         let decimals = decimals.with_precision_and_scale(20, 4).unwrap();
         assert_eq!(amounts(Arc::new(decimals)), [Ok(150), Err(Some(AmountError::TooFine)), Err(None)]);
-        let fen = Decimal64Array::from(vec![Some(-7), None, Some(fen::MAX_AMOUNT + 1)]);
+        let fen = Decimal64Array::from(vec![Some(-7), None, Some(fen::MAX_AMOUNT + 1), Some(i64::MIN)]);
         let fen = fen.with_precision_and_scale(18, 2).unwrap();
-        assert_eq!(amounts(Arc::new(fen)), [Ok(-7), Err(None), Err(Some(AmountError::TooLarge))]);
+        let large = Err(Some(AmountError::TooLarge));
+        assert_eq!(amounts(Arc::new(fen)), [Ok(-7), Err(None), large, large]);
         assert_eq!(amounts(Arc::new(Int64Array::from(vec![7]))), [Ok(700)]);
         let texts = StringArray::from(vec![" 1.50\t", "", "1o"]);
         assert_eq!(amounts(Arc::new(texts)), [Ok(150), Err(None), Err(Some(AmountError::NotANumber))]);
@@ -440,6 +441,13 @@ mod tests {
             [Some(" 390\t"), Some(" "), None, Some("390")].into_iter().collect();
         let column = TextColumn::new(&(Arc::new(dictionary) as ArrayRef)).unwrap();
         assert_eq!(column.map(4, |t| t.map_or(0, str::len)), [3, 0, 0, 3]);
+    }
+
+    #[test]
+    fn a_day_beyond_all_calendars_is_unreadable_not_a_panic() {
+        let mut micros = Vec::new();
+        times(&(Arc::new(Date32Array::from(vec![Some(i32::MAX), None, Some(1)])) as ArrayRef), &mut micros).unwrap();
+        assert_eq!(micros, [UNREADABLE_TIME, NULL, MICROS_PER_DAY]);
     }
 
     #[test]

@@ -193,22 +193,21 @@ impl<'a> Normaliser<'a> {
 
     /// Years of the rows that passed and are no refunds.
     fn years(&self, rows: &Rows, start: usize, years: &mut BTreeSet<i32>) {
-        let fees = self.layout.position(C::MedfeeSumamt).map_or(&[][..], |p| &rows.numbers[p]);
-        let times = &rows.numbers[column::SETL_TIME];
-        // Rows of one month follow each other, so that the calendar is seldom asked.
-        let (mut known, mut last) = (i32::MIN, i32::MIN);
-        for row in start..rows.len() {
-            let day = match self.layout.day() {
-                Some(position) => rows.numbers[position][row] as i32,
-                None => date::day_of_micros(times[row]),
-            };
-            let refund = |row: usize| fees[row] < 0 && Packed(rows.numbers[column::MARKS][row] as u64).refunded();
-            if rows.passed[row] && (day != known || last == i32::MIN) && !refund(row) {
+        let column = |position: usize| &rows.numbers[position][start..];
+        let (times, marks) = (column(column::SETL_TIME), column(column::MARKS));
+        let fees = self.layout.position(C::MedfeeSumamt).map_or(&[][..], column);
+        let days = self.layout.day().map(column);
+        // Rows of one day often follow each other, so that the calendar is seldom asked.
+        let (mut known, mut last) = (i32::MIN, None);
+        for (row, time) in times.iter().enumerate() {
+            let day = days.map_or_else(|| date::day_of_micros(*time), |days| days[row] as i32);
+            let refund = || fees[row] < 0 && Packed(marks[row] as u64).refunded();
+            if rows.passed[start + row] && (day != known || last.is_none()) && !refund() {
                 let year = date::year_of(day);
-                if year != last {
+                if last != Some(year) {
                     years.insert(year);
                 }
-                (known, last) = (day, year);
+                (known, last) = (day, Some(year));
             }
         }
     }

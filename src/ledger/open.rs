@@ -11,10 +11,10 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use parquet::basic::Encoding;
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::basic::{ConvertedType, Encoding, Type as PhysicalType};
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::Statistics;
-use parquet::schema::types::SchemaDescriptor;
+use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use std::cell::Cell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -181,9 +181,10 @@ impl InputFile {
         let (metadata, schema) = (self.metadata.metadata(), self.metadata.schema());
         let group = metadata.row_group(row_group);
         let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
+        let parquet = self.metadata.parquet_schema();
         for (index, better) in &self.better {
-            let texts = matches!(better, DataType::Dictionary(..));
-            if !texts || by_number(group, *index, self.metadata.parquet_schema()) {
+            let Some(leaf) = leaf_of(parquet, *index) else { continue };
+            if is_better(better, &parquet.column(leaf), group.column(leaf)) {
                 fields[*index] = Arc::new(fields[*index].as_ref().clone().with_data_type(better.clone()));
             }
         }
@@ -238,14 +239,30 @@ fn options() -> ArrowReaderOptions {
     ArrowReaderOptions::new().with_skip_arrow_metadata(true)
 }
 
-/// Whether a column of a row group is numbers of a dictionary throughout, and not all null: else, texts by
-/// number are dearer to make than texts.
-fn by_number(group: &RowGroupMetaData, root: usize, schema: &SchemaDescriptor) -> bool {
+/// The one leaf of a column that is not nested.
+fn leaf_of(schema: &SchemaDescriptor, root: usize) -> Option<usize> {
     let mut leaves = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == root);
-    let Some(chunk) = leaves.next().map(|leaf| group.column(leaf)) else { return false };
-    let dictionary = chunk.encodings().any(|e| matches!(e, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY));
-    let nulls = chunk.statistics().and_then(Statistics::null_count_opt);
-    dictionary && nulls.is_none_or(|n| n < chunk.num_values().unsigned_abs())
+    leaves.next().filter(|_| leaves.next().is_none())
+}
+
+/// Whether the reader can give a column of a row group in the better type, and should: texts by number
+/// only where the file has them so and not all are null, else numbers are dearer to make than texts; money
+/// as 64-bit integers only from what is no wider.
+fn is_better(better: &DataType, column: &ColumnDescriptor, chunk: &ColumnChunkMetaData) -> bool {
+    match better {
+        DataType::Dictionary(..) => {
+            let mut encodings = chunk.encodings();
+            let dictionary = encodings.any(|e| matches!(e, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY));
+            let nulls = chunk.statistics().and_then(Statistics::null_count_opt);
+            let some = nulls.is_none_or(|n| n < chunk.num_values().unsigned_abs());
+            dictionary && some && column.converted_type() == ConvertedType::UTF8
+        }
+        _ => match column.physical_type() {
+            PhysicalType::INT32 | PhysicalType::INT64 => true,
+            PhysicalType::FIXED_LEN_BYTE_ARRAY => column.type_length() <= 8,
+            _ => false,
+        },
+    }
 }
 
 thread_local! {
@@ -386,4 +403,39 @@ fn one_type(files: &[InputFile], column: usize, name: &str) -> Result<IdType, Le
         }
     }
     Ok(first.map_or(IdType::Text, |(t, _)| t))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parquet::schema::parser::parse_message_type;
+
+    #[test]
+    fn a_better_type_is_asked_for_only_where_the_reader_can_give_it() {
+        let schema = parse_message_type(
+            "message ledger {
+                optional int64 a (DECIMAL(18, 2));
+                optional fixed_len_byte_array(8) b (DECIMAL(18, 2));
+                optional binary c (UTF8);
+                optional fixed_len_byte_array(16) d (DECIMAL(18, 2));
+                optional binary e (DECIMAL(18, 2));
+                optional binary f (JSON);
+            }",
+        );
+        let schema = SchemaDescriptor::new(Arc::new(schema.unwrap()));
+        let money = DataType::Decimal64(18, 2);
+        let code = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        let asked: Vec<bool> = [&money, &money, &code, &money, &money, &code]
+            .into_iter()
+            .enumerate()
+            .map(|(leaf, better)| {
+                let chunk =
+                    ColumnChunkMetaData::builder(schema.column(leaf)).set_encodings(vec![Encoding::RLE_DICTIONARY]);
+                let chunk = chunk.set_num_values(1).build().unwrap();
+                assert_eq!(leaf_of(&schema, leaf), Some(leaf));
+                is_better(better, &schema.column(leaf), &chunk)
+            })
+            .collect();
+        assert_eq!(asked, [true, true, true, false, false, false]);
+    }
 }

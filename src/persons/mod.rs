@@ -1,4 +1,8 @@
-//! From batches to persons: ranges of persons, rows in time order, and which of them count.
+//! From rows as they come to persons: ranges of persons, rows in time order, and which of them count.
+//!
+//! ```text
+//! rows ─ partition ─► by range ─ pack ─► store (memory, then disk) ─ sorted ─► persons ─ resolve ─► accepted
+//! ```
 
 pub mod pack;
 pub mod partition;

@@ -5,11 +5,14 @@
 //! few that need more stand apart, by place. Ids that end in digits alike are numbers, too.
 
 use crate::ledger::rows::{Ids, NULL};
+use std::cmp::Ordering;
 
 /// Bytes that must follow packed columns, because numbers are read eight bytes at a time.
 pub const PADDING: usize = 16;
 /// Decimal digits of an id that make one number, at four bits each.
 const DIGITS: usize = 15;
+/// Digits of an id beyond which it is kept as it is.
+const MOST_DIGITS: usize = 1 << 10;
 /// `00000000`.
 pub const EIGHT_ZEROS: u64 = 0x3030_3030_3030_3030;
 /// Places of the flags in a column's first byte, above the number of bits.
@@ -164,8 +167,10 @@ impl Digits {
                 common = common_start(first, id);
             }
         }
-        // A digit more in common is a digit less to check, but numbers of one length are all alike.
         let count = first.len() - common;
+        if count > MOST_DIGITS {
+            return None;
+        }
         let mut chunks = Vec::new();
         for range in chunks_of(count) {
             let digits = |row| from_digits(&ids.get(row)[common..][range.clone()]);
@@ -294,9 +299,17 @@ impl<'a> Unpacker<'a> {
         if head.apart > 0 {
             let (places, width) = (self.bytes, bits_of(self.rows as u64));
             let excess = self.bytes.get(byte_len(head.apart, width)..)?;
-            for n in 0..head.apart {
-                if bits_at(places, n * width as usize, width)? == row as u64 {
-                    return Some(head.value(bits_at(excess, n * head.most as usize, head.most)?, unit));
+            // Places ascend.
+            let (mut from, mut to) = (0, head.apart);
+            while from < to {
+                let middle = from + (to - from) / 2;
+                match bits_at(places, middle * width as usize, width)?.cmp(&(row as u64)) {
+                    Ordering::Less => from = middle + 1,
+                    Ordering::Greater => to = middle,
+                    Ordering::Equal => {
+                        let code = bits_at(excess, middle * head.most as usize, head.most)?;
+                        return Some(head.value(code, unit));
+                    }
                 }
             }
         }
@@ -335,7 +348,7 @@ impl<'a> Unpacker<'a> {
             }
             return Some(());
         }
-        let digits = self.varint()? as usize;
+        let digits = usize::try_from(self.varint()?).ok().filter(|d| *d <= MOST_DIGITS)?;
         let new = ids.push_alike(common, digits, self.rows);
         let stride = common.len() + digits;
         for chunk in chunks_of(digits) {

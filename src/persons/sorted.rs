@@ -217,7 +217,7 @@ fn narrow_keys(persons: &PersonKeys, times: &[i64]) -> Option<(Vec<(u64, u32)>, 
     if !persons.exact || time_bits >= u64::BITS || time_bits + person_bits > u64::BITS {
         return None;
     }
-    let key = |key: &u64, time: &i64| (key - low) << time_bits | time.abs_diff(first) / unit;
+    let key = |key: &u64, time: &i64| ((key - low) << time_bits) | (time.abs_diff(first) / unit);
     let keys = persons.keys.iter().zip(times).zip(0..).map(|((k, t), row)| (key(k, t), row));
     Some((keys.collect(), time_bits))
 }

@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
-/// Bytes of rows that wait in memory where `--memory` says nothing.
-pub const DEFAULT_MEMORY: u64 = 320 << 20;
+/// Bytes of memory that a run keeps to where `--memory` says nothing.
+pub const DEFAULT_MEMORY: u64 = 700 << 20;
 
 /// Why rows could not wait.
 #[derive(Debug, thiserror::Error)]

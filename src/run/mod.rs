@@ -5,5 +5,6 @@ pub mod error;
 pub mod ordered;
 mod part;
 pub mod progress;
+mod read;
 pub mod settle;
 pub mod subsidies;

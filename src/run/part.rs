@@ -197,7 +197,7 @@ impl Job<'_> {
                 let row = a.row as usize;
                 let packed = rows.packed(row);
                 tally.parts_mismatch += u64::from(packed.parts_mismatch());
-                if let Some(Some(n)) = number {
+                if let Some(Some(n)) = number.filter(|_| tables.year(date::year_of(claims.day[row])).is_some()) {
                     let resident = packed.insutype() != Insutype::Employee;
                     let noted = (n as u32, date::year_of(claims.day[row]), resident);
                     if tally.of_roster.last() != Some(&noted) {

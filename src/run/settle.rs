@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  survey ── who is in the ledger ─► cuts (ranges of persons)
-//!  read ──── row groups in parallel ─► normalised batches, scattered by range; rejects
+//!  read ──── row groups in parallel ─► rows, packed by range; rejects
 //!  compile ─ policy × parameters × the years found ─► tables
 //!  settle ── ranges in parallel: sort ─► resolve ─► kernel ─► encode; appended in order
 //!  close ─── subsidies, rejects, manifest ─► publish
@@ -11,16 +11,15 @@
 use super::close::{inputs, options_part, policy_part, take, write_rejects, write_subsidies};
 use super::error::RunError;
 use super::ordered::in_order;
-use super::part::{Job, Part, Tally, create_files, output_columns};
+use super::part::{Job, Part, Tally, create_files};
 use super::progress::{Progress, Step};
+use super::read::{read, room_for_rows, survey};
 use super::subsidies::subsidies;
 use crate::ledger::codebook::CodeBook;
-use crate::ledger::decode;
 use crate::ledger::intern::Interner;
-use crate::ledger::normalise::{Findings, Normaliser, Roles};
-use crate::ledger::open::{InputFile, Ledger, Source};
+use crate::ledger::normalise::{Normaliser, Roles};
+use crate::ledger::open::{Ledger, Source};
 use crate::ledger::reject::Reject;
-use crate::ledger::rows::{Ids, Rows};
 use crate::ledger::schema::{LedgerColumn, Renames, TypeRules};
 use crate::model::codes::Identity;
 use crate::model::date;
@@ -28,9 +27,8 @@ use crate::output::files::Context;
 use crate::output::manifest::{ControlTotals, Manifest, ParametersPart};
 use crate::output::parquet_file::digest_of_text;
 use crate::output::publish::{MANIFEST, PROGRAM, Stage};
-use crate::persons::partition::{Cuts, Sample, Sampler, Scattered};
 use crate::persons::sorted::Reading;
-use crate::persons::store::{Run, RunPacker, Store, run_rows};
+use crate::persons::store::Store;
 use crate::policy::Policy;
 use crate::policy::compile::{Compiled, Needs, compile, is_illustrative};
 use crate::policy::document::YearBy;
@@ -41,11 +39,6 @@ use crate::settle::sink::Totals;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// Rows decoded at a time.
-const BATCH_ROWS: usize = 32_768;
 
 /// What to settle, and how.
 #[derive(Debug)]
@@ -80,7 +73,7 @@ pub struct Settle {
     pub allow_float: bool,
     /// Worker threads.
     pub threads: usize,
-    /// Bytes of rows that wait in memory.
+    /// Bytes of memory that the run should keep to; rows that do not fit wait on disk.
     pub memory: u64,
 }
 
@@ -95,13 +88,6 @@ pub struct Settled {
     pub unconfirmed: Vec<Used>,
     /// Rank of each identity under the policy.
     rank_of: [u8; Identity::COUNT],
-}
-
-/// The ledger as read: runs of rows by range, and what was found on the way.
-#[derive(Default)]
-struct Read {
-    runs: Vec<Run>,
-    findings: Findings,
 }
 
 /// Runs a settlement. Nothing is published unless all of it succeeds.
@@ -254,146 +240,6 @@ fn read_roster(run: &Settle, ledger: &Ledger, tables: &Tables) -> Result<(Option
     let in_force = run.policy.doc.switches.in_force;
     let (roster, rejects) = Roster::read(source.clone(), &run.book, &run.renames, tables, in_force, typed)?;
     Ok((Some(roster), rejects))
-}
-
-/// What of `--memory` is left for rows: the roster, and what is known of every column of every row group,
-/// grow with the ledger, too.
-fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, roster: Option<&Roster>) -> u64 {
-    /// Bytes that the Parquet library keeps about a column of a row group, as measured.
-    const CHUNK_BYTES: u64 = 1 << 10;
-    let read: u64 = ledger
-        .files
-        .iter()
-        .map(|f| f.metadata.metadata())
-        .map(|m| m.num_row_groups() as u64 * m.file_metadata().schema_descr().num_columns() as u64)
-        .sum();
-    let written = (cuts.parts() * output_columns()) as u64;
-    let taken = (read + written) * CHUNK_BYTES + roster.map_or(0, Roster::memory_size);
-    run.memory.saturating_sub(taken).max(run.memory / 4)
-}
-
-/// Looks at `psn_no` alone, to cut the persons into ranges.
-fn survey(ledger: &Ledger, progress: &dyn Progress) -> Result<Cuts, RunError> {
-    let Some(sampler) = Sampler::new(ledger.rows()) else { return Ok(Cuts::default()) };
-    progress.begin(Step::Survey, ledger.rows());
-    let psn_no = LedgerColumn::PsnNo as usize;
-    let all = Mutex::new(Sample::default());
-    ledger.row_groups().into_par_iter().try_for_each(|(file, group)| {
-        let (mut sample, mut ids) = (Sample::default(), Ids::default());
-        ledger.files[file].read::<RunError>(group, &[psn_no], BATCH_ROWS, |columns| {
-            if let Some(array) = columns.get(psn_no) {
-                ids.clear();
-                decode::ids(array, &mut ids).map_err(RunError::defect("reading psn_no"))?;
-                let given = (0..ids.len()).map(|row| ids.get(row)).filter(|id| !id.is_empty());
-                given.filter(|id| sampler.takes(id)).for_each(|id| sample.add(id));
-            }
-            progress.advance(columns.rows() as u64);
-            Ok(())
-        })?;
-        all.lock().unwrap_or_else(|e| e.into_inner()).merge(sample);
-        Ok::<_, RunError>(())
-    })?;
-    progress.end();
-    Ok(sampler.cuts(&all.into_inner().unwrap_or_else(|e| e.into_inner())))
-}
-
-/// Reads and normalises every row group; each worker takes the next one and fills a run of its own.
-fn read(
-    ledger: &Ledger,
-    normaliser: &Normaliser<'_>,
-    cuts: &Cuts,
-    store: &Store,
-    progress: &dyn Progress,
-) -> Result<Read, RunError> {
-    progress.begin(Step::Read, ledger.rows());
-    let groups = ledger.row_groups();
-    let next = AtomicUsize::new(0);
-    let found = rayon::broadcast(|_| {
-        let mut reader = Reader::new(normaliser, cuts, store);
-        while let Some((file, group)) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let done = reader.row_group(&ledger.files[*file], *file, *group, progress);
-            if done.is_err() {
-                // The others need not go on.
-                next.store(groups.len(), Ordering::Relaxed);
-                return done.map(|()| Read::default());
-            }
-        }
-        reader.finish()
-    });
-    progress.end();
-    let mut all = Read::default();
-    for part in found {
-        let part = part?;
-        all.runs.extend(part.runs);
-        all.findings.rejects.extend(part.findings.rejects);
-        all.findings.years.extend(part.findings.years);
-    }
-    Ok(all)
-}
-
-/// One worker's rows on their way into the store.
-struct Reader<'a> {
-    normaliser: &'a Normaliser<'a>,
-    cuts: &'a Cuts,
-    store: &'a Store,
-    rows: Rows,
-    scattered: Scattered,
-    packer: RunPacker,
-    full: usize,
-    read: Read,
-}
-
-impl<'a> Reader<'a> {
-    fn new(normaliser: &'a Normaliser<'a>, cuts: &'a Cuts, store: &'a Store) -> Self {
-        Self {
-            normaliser,
-            cuts,
-            store,
-            rows: Rows::new(&normaliser.layout),
-            scattered: Scattered::default(),
-            packer: RunPacker::default(),
-            full: run_rows(cuts.parts()),
-            read: Read::default(),
-        }
-    }
-
-    fn row_group(
-        &mut self,
-        file: &InputFile,
-        number: usize,
-        group: usize,
-        progress: &dyn Progress,
-    ) -> Result<(), RunError> {
-        let metadata = file.metadata.metadata();
-        let before: i64 = (0..group).map(|g| metadata.row_group(g).num_rows()).sum();
-        let mut next_row = before as u64 + 1;
-        file.read::<RunError>(group, &self.normaliser.columns, BATCH_ROWS, |columns| {
-            let findings = &mut self.read.findings;
-            let done = self.normaliser.normalise(columns, number, next_row, &mut self.rows, findings);
-            done.map_err(RunError::defect("normalising rows"))?;
-            next_row += columns.rows() as u64;
-            if self.rows.len() >= self.full {
-                self.hand_over()?;
-            }
-            progress.advance(columns.rows() as u64);
-            Ok(())
-        })
-    }
-
-    /// Hands the rows so far over to the store.
-    fn hand_over(&mut self) -> Result<(), RunError> {
-        self.cuts.scatter(&self.rows, &mut self.scattered);
-        self.read.runs.push(self.store.hold(&self.rows, &self.scattered, &mut self.packer)?);
-        self.rows.clear();
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Read, RunError> {
-        if !self.rows.is_empty() {
-            self.hand_over()?;
-        }
-        Ok(self.read)
-    }
 }
 
 /// Benefit years that have to be settled: those of the rows within the policy's dates; with `--year`

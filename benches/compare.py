@@ -11,7 +11,7 @@ floor_sorted, settle_sorted   The same on a ledger that lies in the order of per
 
 Each run is a process of its own, after the ledger was read once into the page cache and old writes were flushed. Wall,
 CPU time and peak memory are the whole process's; for DuckDB they include Python's start and the import, about 0.2 s.
-DuckDB may use as much memory as it likes (its default, four fifths of the machine).
+DuckDB may use as much memory as it likes (its default, four fifths of the machine), unless --duckdb-memory says less.
 
 The peer runs its windows only over persons on the roster and special drugs, which is quicker than over everybody. Its
 money equals the settlement's in all but a few rows of a million (--agree counts them). It leaves out:
@@ -46,7 +46,7 @@ PEER_POLICY = "weihai-2023"
 PEER_SQL = ROOT / "benches/peer.sql"
 DUCKDB = ("floor", "peer", "floor_sorted")
 SETTLE = {"settle": [], "no_audit": ["--audit", "none"], "one_thread": ["--threads", "1"],
-          "small_memory": ["--memory", "512M"], "settle_sorted": []}
+          "small_memory": ["--memory", "256M"], "settle_sorted": []}
 ORDER = ("floor", "peer", "settle", "no_audit", "one_thread", "small_memory", "floor_sorted", "settle_sorted")
 # What is compared with what, within one round.
 RATIOS = (("settle", "floor", "wall"), ("settle", "floor", "cpu"),
@@ -75,7 +75,7 @@ FROM (SELECT s.identity, p.cii_pay = s.cii_pay AS c, p.ma_pay = s.ma_pay AS m, p
 SQL = {"floor": SORTED_COPY, "floor_sorted": SORTED_COPY, "sort": SORTED_COPY, "count": COUNT, "agree": AGREE}
 
 
-def run_sql(task: str, threads: str, temp: str, *paths: str) -> None:
+def run_sql(task: str, threads: str, memory: str, temp: str, *paths: str) -> None:
     """What a DuckDB child does; prints the last statement's first row."""
     import duckdb  # Only here: a child's peak begins with what its parent held at the fork.
 
@@ -84,6 +84,8 @@ def run_sql(task: str, threads: str, temp: str, *paths: str) -> None:
     with duckdb.connect() as connection:
         for setting in (f"threads = {int(threads)}", "temp_directory = '{}'".format(temp.replace("'", "''"))):
             connection.execute(f"SET {setting}").fetchall()
+        if memory:
+            connection.execute("SET memory_limit = '{}'".format(memory.replace("'", "''"))).fetchall()
         for statement in script.substitute(names).split(";\n"):
             result = connection.execute(statement).fetchall()
         print(json.dumps(result[0]))
@@ -175,7 +177,7 @@ class Comparison:
 
     def duckdb(self, task: str, *paths: Path) -> list[str]:
         script = [sys.executable, str(Path(__file__).resolve()), "_sql", task]
-        return [*script, str(self.args.threads), str(self.temp), *map(str, paths)]
+        return [*script, str(self.args.threads), self.args.duckdb_memory, str(self.temp), *map(str, paths)]
 
     def ledger(self, name: str) -> Path:
         return self.work / ("ledger_sorted.parquet" if name.endswith("_sorted") else "ledger.parquet")
@@ -331,6 +333,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--persons", type=number, help="instead of --claims: ten claims a person")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--duckdb-memory", default="", help="DuckDB's memory_limit, such as 12GB; its default if not given")
     parser.add_argument("--work", type=Path, help="ledger.parquet and roster.parquet here are used if they are there")
     parser.add_argument("--only", help=f"comma-separated, of {','.join(ORDER)}")
     parser.add_argument("--sorted", action="store_true", help="also on a ledger in the order of persons")

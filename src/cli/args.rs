@@ -59,7 +59,7 @@ pub struct SettleArgs {
     /// Worker threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// Memory to keep to, such as 512M; rows that do not fit wait on disk [default: 700M]
+    /// Memory to keep to, such as 2G; rows that do not fit wait on disk [default: 512M]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
     /// How much audit to write

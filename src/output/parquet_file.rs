@@ -189,7 +189,7 @@ const VARIED: [&str; 6] =
 const FIGURES: [&str; 7] = ["lo", "ratio", "cap", "threshold", "standard", "subsidy", "own_part"];
 
 impl Form {
-    /// What each was measured to cost, in time and bytes, is in the bench `encode`.
+    /// Chosen by measuring time and bytes of every column; every common reader knows these encodings.
     fn of(name: &str, data_type: &DataType) -> Self {
         match (name, data_type) {
             ("psn_no", _) => Form::Repeated,

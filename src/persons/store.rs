@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 /// Bytes of memory that a run keeps to where `--memory` says nothing.
-pub const DEFAULT_MEMORY: u64 = 700 << 20;
+pub const DEFAULT_MEMORY: u64 = 512 << 20;
 
 /// Why rows could not wait.
 #[derive(Debug, thiserror::Error)]

@@ -198,13 +198,15 @@ pub fn money(
     }
     let array = plain(array)?;
     let rows = array.len();
+    let mut push = |row: usize, amount: Result<i64, Option<AmountError>>| {
+        fen.push(amount.unwrap_or_else(|why| {
+            odd(row, why);
+            NULL
+        }));
+    };
     let mut visit = |value: &dyn Fn(usize) -> Result<i64, AmountError>| {
         for row in 0..rows {
-            let amount = if array.is_null(row) { Err(None) } else { value(row).map_err(Some) };
-            fen.push(amount.unwrap_or_else(|why| {
-                odd(row, why);
-                NULL
-            }));
+            push(row, if array.is_null(row) { Err(None) } else { value(row).map_err(Some) });
         }
     };
     match array.data_type() {
@@ -235,11 +237,7 @@ pub fn money(
             let strings = array.as_string::<i32>();
             for row in 0..rows {
                 let text = if strings.is_null(row) { "" } else { strings.value(row).trim_matches(BLANKS) };
-                let amount = if text.is_empty() { Err(None) } else { fen::parse_yuan(text).map_err(Some) };
-                fen.push(amount.unwrap_or_else(|why| {
-                    odd(row, why);
-                    NULL
-                }));
+                push(row, if text.is_empty() { Err(None) } else { fen::parse_yuan(text).map_err(Some) });
             }
         }
     }

@@ -79,8 +79,6 @@ pub struct Normaliser<'a> {
     pub book: &'a CodeBook,
     /// Basic insurance and assistance paid.
     pub roles: &'a Roles,
-    /// The date that decides the year.
-    pub year_by: YearBy,
     /// The ledger's identities count (there is no roster).
     pub identity_counts: bool,
     /// Numbers of texts.
@@ -119,15 +117,7 @@ impl<'a> Normaliser<'a> {
         let has_day = year_by == YearBy::Enddate;
         let wanted = |c: &usize| *c != C::Enddate as usize || has_day;
         let columns = (0..LEDGER.len()).filter(|c| ledger.present[*c]).filter(wanted).collect();
-        Self {
-            book,
-            roles,
-            year_by,
-            identity_counts,
-            interner,
-            layout: Layout { money: money.into(), has_day },
-            columns,
-        }
+        Self { book, roles, identity_counts, interner, layout: Layout { money: money.into(), has_day }, columns }
     }
 
     /// Normalises a batch and appends it; `first_row` is the file's row number of its first row, from 1.
@@ -306,7 +296,8 @@ impl<'a> Normaliser<'a> {
 
     /// Compares the amounts of each row with each other.
     fn compare(&self, rows: &Rows, start: usize, marks: &mut [u64], checks: &mut Checks) {
-        let money = Money { names: &self.layout.money, columns: &rows.numbers[column::MONEY..], start };
+        let columns = &rows.numbers[column::MONEY..][..self.layout.money.len()];
+        let money = Money { names: &self.layout.money, columns, start };
         let (fees, scopes) = (money.column(C::MedfeeSumamt), money.column(C::InscpScpAmt));
         // Nearly every row is sound, and column by column that is quickly seen.
         let mut odd = vec![false; marks.len()];

@@ -85,8 +85,8 @@ pub struct InputFile {
     pub metadata: ArrowReaderMetadata,
     /// Where the expected columns stand.
     pub mapping: Mapping,
-    /// Columns that are better read in another type, where the row group allows it.
-    better: Vec<(usize, DataType)>,
+    /// Columns that are better read in another type, where the row group allows it, and their leaves.
+    better: Vec<(usize, usize, DataType)>,
 }
 
 impl InputFile {
@@ -114,7 +114,8 @@ impl InputFile {
         let mut better = Vec::new();
         for (number, index) in mapping.at.iter().enumerate().filter_map(|(n, at)| Some((n, (*at)?))) {
             let found = better_type(specs[number].kind, metadata.schema().field(index).data_type());
-            better.extend(found.map(|t| (index, t)));
+            let leaf = leaf_of(metadata.parquet_schema(), index);
+            better.extend(found.zip(leaf).map(|(better, leaf)| (index, leaf, better)));
         }
         Ok(Self { source, metadata, mapping, better })
     }
@@ -182,9 +183,8 @@ impl InputFile {
         let group = metadata.row_group(row_group);
         let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
         let parquet = self.metadata.parquet_schema();
-        for (index, better) in &self.better {
-            let Some(leaf) = leaf_of(parquet, *index) else { continue };
-            if is_better(better, &parquet.column(leaf), group.column(leaf)) {
+        for (index, leaf, better) in &self.better {
+            if is_better(better, &parquet.column(*leaf), group.column(*leaf)) {
                 fields[*index] = Arc::new(fields[*index].as_ref().clone().with_data_type(better.clone()));
             }
         }

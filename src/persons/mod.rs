@@ -4,6 +4,7 @@
 //! rows ─ partition ─► by range ─ pack ─► store (memory, then disk) ─ sorted ─► persons ─ resolve ─► accepted
 //! ```
 
+pub mod digits;
 pub mod pack;
 pub mod partition;
 pub mod resolve;

@@ -4,17 +4,12 @@
 //! A column's numbers are counted from its least one and cut to as many bits as most of them need; the
 //! few that need more stand apart, by place. Ids that end in digits alike are numbers, too.
 
+use super::digits::{Digits, MOST_DIGITS, chunks_of, common_start, to_digits};
 use crate::ledger::rows::{Ids, NULL};
 use std::cmp::Ordering;
 
-/// Bytes that must follow packed columns, because numbers are read eight bytes at a time.
+/// Bytes that must follow packed columns, because numbers are read up to sixteen bytes at a time.
 pub const PADDING: usize = 16;
-/// Decimal digits of an id that make one number, at four bits each.
-const DIGITS: usize = 15;
-/// Digits of an id beyond which it is kept as it is.
-const MOST_DIGITS: usize = 1 << 10;
-/// `00000000`.
-pub const EIGHT_ZEROS: u64 = 0x3030_3030_3030_3030;
 /// Places of the flags in a column's first byte, above the number of bits.
 const WITH_NULLS: u8 = 6;
 const IN_UNITS: u8 = 7;
@@ -43,21 +38,16 @@ impl Packer {
             low = low.min(if *value == NULL { i64::MAX } else { *value });
             high = high.max(*value);
         }));
-        let rows = self.numbers.len();
+        let (rows, with_nulls) = (self.numbers.len(), nulls > 0);
         if nulls == rows {
-            (low, high) = (0, 0);
+            return Self::pack_same(if with_nulls { NULL } else { 0 }, out);
         }
-        let with_nulls = nulls > 0;
-        let constant = nulls == rows || (low == high && !with_nulls);
+        if low == high && !with_nulls {
+            return Self::pack_same(low, out);
+        }
         let apart = |value: &i64| *value == NULL || value.wrapping_sub(low) % unit == 0;
-        let in_units = unit > 1 && !constant && self.numbers.iter().all(apart);
+        let in_units = unit > 1 && self.numbers.iter().all(apart);
         let head = u8::from(with_nulls) << WITH_NULLS | u8::from(in_units) << IN_UNITS;
-        if constant {
-            out.push(head);
-            put_varint(out, zigzag(low));
-            put_varint(out, 0);
-            return;
-        }
         let shift = u64::from(with_nulls);
         let offset = |value: i64| value.wrapping_sub(low) as u64;
         self.codes.clear();
@@ -70,11 +60,10 @@ impl Packer {
         } else {
             self.codes.extend(self.numbers.iter().map(|v| offset(*v)));
         }
-        let width = self.choose_width(out, head, low);
+        let (width, most) = self.choose_width(out, head, low);
         put_bits(out, width, self.codes.iter().map(|c| c & mask(width)));
         if !self.places.is_empty() {
             put_bits(out, bits_of(rows as u64), self.places.iter().copied());
-            let most = out_width(&self.excess);
             put_bits(out, most, self.excess.iter().copied());
         }
     }
@@ -86,8 +75,9 @@ impl Packer {
         put_varint(out, 0);
     }
 
-    /// The number of bits that costs least, written into the column's head; what needs more is set apart.
-    fn choose_width(&mut self, out: &mut Vec<u8>, head: u8, low: i64) -> u32 {
+    /// The number of bits that costs least, and that of all; what needs more than the one is set apart.
+    /// Writes the column's head.
+    fn choose_width(&mut self, out: &mut Vec<u8>, head: u8, low: i64) -> (u32, u32) {
         let len = self.codes.len();
         let most = bits_of(self.codes.iter().fold(0, |all, code| all | code)) as usize;
         // A quarter of a long column tells as much of it as all of it.
@@ -121,7 +111,7 @@ impl Packer {
         if !self.places.is_empty() {
             out.push(most as u8);
         }
-        best as u32
+        (best as u32, most as u32)
     }
 
     /// Appends the ids of `rows`, in that order.
@@ -141,42 +131,6 @@ impl Packer {
         out.extend_from_slice(&first[..common]);
         self.pack_all(rows.iter().map(|row| (id(row).len() - common) as i64), 1, out);
         rows.iter().for_each(|row| out.extend_from_slice(&id(row)[common..]));
-    }
-}
-
-/// Ids of one length that start alike and go on in decimal digits, as most do: the digits as numbers.
-#[derive(Debug, Default)]
-pub struct Digits {
-    common: Vec<u8>,
-    count: usize,
-    /// Up to [`DIGITS`] digits of every id each.
-    chunks: Vec<Vec<i64>>,
-}
-
-impl Digits {
-    /// The digits of ids, if all are of that kind.
-    pub fn of(ids: &Ids) -> Option<Self> {
-        let first = if ids.is_empty() { &[][..] } else { ids.get(0) };
-        let mut common = first.len();
-        for row in 0..ids.len() {
-            let id = ids.get(row);
-            if id.len() != first.len() {
-                return None;
-            }
-            if !id.starts_with(&first[..common]) {
-                common = common_start(first, id);
-            }
-        }
-        let count = first.len() - common;
-        if count > MOST_DIGITS {
-            return None;
-        }
-        let mut chunks = Vec::new();
-        for range in chunks_of(count) {
-            let digits = |row| from_digits(&ids.get(row)[common..][range.clone()]);
-            chunks.push((0..ids.len()).map(digits).collect::<Option<Vec<i64>>>()?);
-        }
-        Some(Self { common: first[..common].to_vec(), count, chunks })
     }
 }
 
@@ -319,11 +273,8 @@ impl<'a> Unpacker<'a> {
     /// Passes over a column of numbers.
     pub fn skip_numbers(&mut self) -> Option<()> {
         let head = self.head()?;
-        if head.width == 0 && head.apart == 0 {
-            return Some(());
-        }
         let apart = byte_len(head.apart, bits_of(self.rows as u64)) + byte_len(head.apart, head.most);
-        self.take(byte_len(self.rows, head.width) + if head.apart > 0 { apart } else { 0 }).map(|_| ())
+        self.take(byte_len(self.rows, head.width) + apart).map(|_| ())
     }
 
     /// What is still to be read.
@@ -368,67 +319,12 @@ impl<'a> Unpacker<'a> {
     }
 }
 
-/// Ranges of at most [`DIGITS`] digits.
-fn chunks_of(digits: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
-    (0..digits).step_by(DIGITS).map(move |start| start..(start + DIGITS).min(digits))
-}
-
-fn common_start(a: &[u8], b: &[u8]) -> usize {
-    a.iter().zip(b).take_while(|(x, y)| x == y).count()
-}
-
-/// Up to 15 decimal digits, four bits each; sorts as the digits do. `None` if they are no digits.
-fn from_digits(digits: &[u8]) -> Option<i64> {
-    let mut text = [b'0'; 16];
-    text[16 - digits.len()..].copy_from_slice(digits);
-    let half = |from: usize| {
-        let mut eight = [0; 8];
-        eight.copy_from_slice(&text[from..from + 8]);
-        u64::from_be_bytes(eight)
-    };
-    let (high, low) = (half(0), half(8));
-    (is_digits(high) && is_digits(low)).then(|| (digits_of(high) << 32 | digits_of(low)) as i64)
-}
-
-/// Whether eight bytes are decimal digits.
-pub fn is_digits(text: u64) -> bool {
-    let low = text ^ EIGHT_ZEROS;
-    // Above nine, adding six reaches into the upper half of the byte.
-    (low | ((low & 0x0f0f_0f0f_0f0f_0f0f) + 0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0 == 0
-}
-
-/// Eight decimal digits in four bits each.
-pub fn digits_of(text: u64) -> u64 {
-    let x = text & 0x0f0f_0f0f_0f0f_0f0f;
-    let x = (x | x >> 4) & 0x00ff_00ff_00ff_00ff;
-    let x = (x | x >> 8) & 0x0000_ffff_0000_ffff;
-    (x | x >> 16) & 0xffff_ffff
-}
-
-fn to_digits(code: i64, place: Option<&mut [u8]>) {
-    let Some(place) = place else { return };
-    let half = |x: u64| {
-        let x = (x | x << 16) & 0x0000_ffff_0000_ffff;
-        let x = (x | x << 8) & 0x00ff_00ff_00ff_00ff;
-        let x = (x | x << 4) & 0x0f0f_0f0f_0f0f_0f0f;
-        (x | EIGHT_ZEROS).to_be_bytes()
-    };
-    let mut text = [0; 16];
-    text[..8].copy_from_slice(&half(code as u64 >> 32));
-    text[8..].copy_from_slice(&half(code as u64 & 0xffff_ffff));
-    place.copy_from_slice(&text[16 - place.len()..]);
-}
-
 fn mask(width: u32) -> u64 {
     if width >= 64 { u64::MAX } else { (1 << width) - 1 }
 }
 
 fn bits_of(value: u64) -> u32 {
     64 - value.leading_zeros()
-}
-
-fn out_width(codes: &[u64]) -> u32 {
-    codes.iter().map(|c| bits_of(*c)).max().unwrap_or(0)
 }
 
 fn byte_len(count: usize, width: u32) -> usize {
@@ -548,14 +444,6 @@ mod tests {
             Packer::default().pack(&[value; 9], &[0, 3, 8], 1, &mut other);
             assert_eq!(one, other);
         }
-    }
-
-    #[test]
-    fn only_digits_are_digits() {
-        let text = |t: &str| t.bytes().fold(0u64, |n, b| n << 8 | u64::from(b));
-        assert!(is_digits(text("01234567")) && is_digits(text("99999999")));
-        assert!(["0123456:", "/1234567", "0123A567", "\u{0}1234567"].iter().all(|t| !is_digits(text(t))));
-        assert_eq!(digits_of(text("01890000")), 0x0189_0000);
     }
 
     fn ids_round_trip(texts: &[&[u8]]) -> usize {

@@ -4,6 +4,7 @@
 //! has to be merged. Where the ranges are cut depends on nothing but the persons in the ledger, not on
 //! the order or the number of files, nor on threads or memory; so neither do row groups and bytes.
 
+use super::digits::common_start;
 use crate::ledger::rows::Rows;
 use std::collections::HashMap;
 
@@ -107,7 +108,7 @@ const NO_PART: u32 = u32::MAX;
 impl Cuts {
     fn new(splitters: Vec<Box<[u8]>>) -> Self {
         let (first, last) = (splitters.first(), splitters.last());
-        let common = first.zip(last).map_or(0, |(a, b)| a.iter().zip(b.iter()).take_while(|(x, y)| x == y).count());
+        let common = first.zip(last).map_or(0, |(a, b)| common_start(a, b));
         let keys = splitters.iter().map(|s| key_after(s, common)).collect();
         let common = Box::from(first.map_or(&[][..], |s| &s[..common]));
         Self { splitters, common, keys }

@@ -1,6 +1,7 @@
 //! The rows of one range of persons, brought together and sorted: what is settled.
 
-use super::pack::{EIGHT_ZEROS, Found, Unpacker, digits_of, is_digits};
+use super::digits::{EIGHT_ZEROS, common_start, digits_of, is_digits};
+use super::pack::{Found, Unpacker};
 use super::partition::key_after;
 use super::store::{Piece, unit};
 use crate::ledger::marks::Packed;
@@ -189,7 +190,7 @@ impl PersonKeys {
         for row in 0..ids.len() {
             let id = ids.get(row);
             if !id.starts_with(&first[..common]) {
-                common = id.iter().zip(first).take_while(|(a, b)| a == b).count();
+                common = common_start(id, first);
             }
             (longest, shortest) = (longest.max(id.len()), shortest.min(id.len()));
         }

@@ -5,7 +5,8 @@
 //! the output's own disk, and each range of it is read back when it is settled. What is spilled changes
 //! nothing but where rows wait.
 
-use super::pack::{Digits, PADDING, Packer};
+use super::digits::Digits;
+use super::pack::{PADDING, Packer};
 use super::partition::Scattered;
 use crate::ledger::rows::{Rows, column};
 use crate::model::date::MICROS_PER_SECOND;

@@ -12,7 +12,6 @@ use crate::model::date::{self, OPEN_END};
 use crate::policy::document::InForce;
 use crate::policy::tables::Tables;
 use crate::settle::holdings::Period;
-
 use arrow::error::ArrowError;
 use std::collections::BTreeSet;
 
@@ -145,8 +144,7 @@ impl Roster {
 
     /// A person's number, if on the roster.
     pub fn find(&self, psn_no: &[u8]) -> Option<usize> {
-        let at = self.first_from(psn_no);
-        (at < self.len() && self.persons.get(at) == psn_no).then_some(at)
+        self.find_from(&mut None, psn_no)
     }
 
     /// The first person that is not before this one.

@@ -197,10 +197,9 @@ impl Job<'_> {
                 let row = a.row as usize;
                 let packed = rows.packed(row);
                 tally.parts_mismatch += u64::from(packed.parts_mismatch());
-                if let Some(Some(n)) = number.filter(|_| tables.year(date::year_of(claims.day[row])).is_some()) {
-                    let resident = packed.insutype() != Insutype::Employee;
-                    let noted = (n as u32, date::year_of(claims.day[row]), resident);
-                    if tally.of_roster.last() != Some(&noted) {
+                if let Some(Some(n)) = number {
+                    let noted = (n as u32, date::year_of(claims.day[row]), packed.insutype() != Insutype::Employee);
+                    if tables.year(noted.1).is_some() && tally.of_roster.last() != Some(&noted) {
                         tally.of_roster.push(noted);
                     }
                 }

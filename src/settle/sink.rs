@@ -274,7 +274,6 @@ impl Sink {
                 self.years.insert(year);
             }
         }
-        let all = self.only_year.is_none();
         self.kept.clear();
         let wanted = outcomes.iter().zip(0u32..).filter(|(o, _)| self.only_year.is_none_or(|y| y == o.charge_year));
         self.kept.extend(wanted.map(|(_, position)| position));
@@ -303,7 +302,7 @@ impl Sink {
             for entry in audit {
                 step = if entry.claim == claim { step + 1 } else { 1 };
                 claim = entry.claim;
-                if all || self.kept.binary_search(&claim).is_ok() {
+                if self.wants(outcomes[claim as usize].charge_year) {
                     self.audit.row.push(accepted[claim as usize].row);
                     self.audit.step.push(step);
                     self.audit.entry.push(*entry);

@@ -3,7 +3,7 @@
 use crate::ledger::rows::Ids;
 
 /// Decimal digits of an id that make one number.
-const DIGITS: usize = 15;
+pub const DIGITS: usize = 15;
 /// Digits of an id beyond which it is kept as it is.
 pub const MOST_DIGITS: usize = 1 << 10;
 /// `00000000`.

@@ -124,8 +124,12 @@ impl InputFile {
 
     /// Rows in the row groups before one.
     pub fn rows_before(&self, row_group: usize) -> u64 {
-        let groups = &self.metadata.metadata().row_groups()[..row_group];
-        groups.iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum()
+        (0..row_group).map(|group| self.rows_of(group)).sum()
+    }
+
+    /// Rows in a row group.
+    pub fn rows_of(&self, row_group: usize) -> u64 {
+        u64::try_from(self.metadata.metadata().row_group(row_group).num_rows()).unwrap_or(0)
     }
 
     /// Where a column stands among the leaves of the file, if it is there and not nested.

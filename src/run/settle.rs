@@ -7,6 +7,9 @@
 //!  settle ── ranges in parallel: sort ─► resolve ─► kernel ─► encode; appended in order
 //!  close ─── subsidies, rejects, manifest ─► publish
 //! ```
+//!
+//! Where the survey finds the rows in the order of persons, they are compiled for first and settled as they
+//! are read, range by range.
 
 use super::close::{inputs, options_part, policy_part, take, write_rejects, write_subsidies};
 use super::error::RunError;
@@ -15,7 +18,7 @@ use super::part::{Job, Part, Tally, create_files};
 use super::pieces::Pieces;
 use super::progress::{Progress, Step};
 use super::read::{read, room_for_rows};
-use super::stream::Stream;
+use super::stream::{Stream, keeps_busy};
 use super::subsidies::subsidies;
 use super::survey::{Survey, survey};
 use crate::ledger::codebook::CodeBook;
@@ -134,6 +137,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     };
     // Rows in the order of persons are settled as they are read, if every year that they may need can be;
     // all others wait until all are read.
+    let in_order = in_order.filter(|o| keeps_busy(&ledger, &o.groups, run.threads));
     let ahead = in_order.and_then(|o| Some((compile_for(&o.years).ok()?.tables, o.groups)));
     let digest = || inputs(run, &ledger, roster.as_ref());
     let mut findings = Findings::default();

@@ -15,11 +15,21 @@ use crate::ledger::normalise::{Findings, Normaliser};
 use crate::ledger::open::Ledger;
 use crate::ledger::row_group::GroupReader;
 use crate::ledger::rows::Rows;
-use crate::persons::partition::Cuts;
+use crate::persons::partition::{Cuts, PARTITION_ROWS};
 use crate::persons::piece::Piece;
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex};
+
+/// So many workers are kept busy by one row group: it is read by one at a time, and reading is about a
+/// third of the work.
+const WORKERS_A_GROUP: usize = 3;
+
+/// Whether streaming keeps so many workers busy: they are few, or each range has row groups of its own.
+pub(super) fn keeps_busy(ledger: &Ledger, groups: &[Group], threads: usize) -> bool {
+    let rows = |group: &Group| ledger.files[group.file].rows_of(group.group);
+    threads <= WORKERS_A_GROUP || groups.iter().map(rows).max().is_none_or(|rows| rows <= 2 * PARTITION_ROWS)
+}
 
 /// A ledger being read in the order of persons.
 pub(super) struct Stream<'a> {
@@ -163,11 +173,11 @@ mod tests {
 
     #[test]
     fn rows_that_passed_are_found_in_runs() {
-        let runs = |rows: &[bool]| passed(rows).collect::<Vec<_>>();
-        assert!(runs(&[]).is_empty());
-        assert_eq!(runs(&[true, true]), [0..2]);
-        assert_eq!(runs(&[false, true, false, false, true, true]), [1..2, 4..6]);
-        assert!(runs(&[false]).is_empty());
+        let runs = |rows: &[bool]| passed(rows).map(|r| (r.start, r.end)).collect::<Vec<_>>();
+        assert_eq!(runs(&[]), []);
+        assert_eq!(runs(&[true, true]), [(0, 2)]);
+        assert_eq!(runs(&[false, true, false, false, true, true]), [(1, 2), (4, 6)]);
+        assert_eq!(runs(&[false]), []);
     }
 
     #[test]

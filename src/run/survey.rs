@@ -34,12 +34,15 @@ pub(super) struct InOrder {
     pub(super) years: BTreeSet<i32>,
 }
 
+/// A person's id as sortable bytes.
+type Id = Box<[u8]>;
+
 /// A row group: its file, its number there, its first and last person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Group {
     pub(super) file: usize,
     pub(super) group: usize,
-    pub(super) persons: Option<(Box<[u8]>, Box<[u8]>)>,
+    pub(super) persons: Option<(Id, Id)>,
 }
 
 /// Looks at `psn_no`, to cut the persons into ranges; where the footers promise that the rows lie in the
@@ -92,8 +95,8 @@ fn follow_each_other(groups: &[Group]) -> bool {
 
 /// What was seen of a row group.
 struct Look {
-    first: Option<Box<[u8]>>,
-    last: Option<Box<[u8]>>,
+    first: Option<Id>,
+    last: Option<Id>,
     /// Whether no person came after a later one.
     kept: bool,
     years: BTreeSet<i32>,

@@ -38,12 +38,12 @@ enum Fate {
 
 impl Resolver {
     /// Resolves a person's rows (sorted by time and id) into those accepted, in order, and those refused.
-    /// `period` is the policy's first and last day; none applies it to all days.
+    /// `periods` are the policies' first and last days; none applies the policy to all days.
     pub fn resolve(
         &mut self,
         rows: &Sorted<'_>,
         person: Range<usize>,
-        period: Option<(i32, i32)>,
+        periods: Option<&[(i32, i32)]>,
         accepted: &mut Vec<Accepted>,
         refused: &mut Vec<Refused>,
     ) {
@@ -60,7 +60,8 @@ impl Resolver {
         for row in person {
             let fate = self.fate[row - start];
             let day = rows.day(row);
-            let inside = period.is_none_or(|(from, until)| (from..=until).contains(&day));
+            let covers = |(from, until): &(i32, i32)| (*from..=*until).contains(&day);
+            let inside = periods.is_none_or(|periods| periods.iter().any(covers));
             match fate {
                 Fate::Refused => {}
                 Fate::Counts if !inside => {

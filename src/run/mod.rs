@@ -4,6 +4,7 @@ mod close;
 pub mod error;
 pub mod ordered;
 mod part;
+mod policies;
 pub mod progress;
 mod read;
 pub mod settle;

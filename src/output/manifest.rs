@@ -5,6 +5,7 @@
 use super::parquet_file::FileDigest;
 use crate::model::codes::{Identity, Insutype, RejectReason, ScopeReason, Status};
 use crate::model::fen::to_decimal;
+use crate::policy::document::YearBy;
 use crate::policy::eras::Names;
 use crate::policy::parameters::Used;
 use crate::policy::tables::NO_RANK;
@@ -58,6 +59,9 @@ pub struct PolicyPart {
     pub from: String,
     /// Last day in force.
     pub until: Option<String>,
+    /// Which date decides year and policy; told where a run has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub year_by: Option<YearBy>,
     /// SHA-256 of the policy file.
     pub sha256: String,
     /// Identities in listed order.

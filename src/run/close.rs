@@ -110,7 +110,8 @@ pub(super) fn write_rejects(
     Ok(file.finish()?)
 }
 
-pub(super) fn policy_part(policy: &Policy) -> PolicyPart {
+/// The policy as the manifest tells it; of several, with the date that decides between them.
+pub(super) fn policy_part(policy: &Policy, several: bool) -> PolicyPart {
     let header = &policy.doc.policy;
     PolicyPart {
         id: header.id.clone(),
@@ -119,6 +120,7 @@ pub(super) fn policy_part(policy: &Policy) -> PolicyPart {
         origin: policy.origin.clone(),
         from: header.from.to_string(),
         until: header.until.map(|d| d.to_string()),
+        year_by: several.then_some(policy.doc.switches.year_by),
         sha256: digest_of_text(&policy.text),
         listed_order: header.listed_order.iter().map(|i| i.as_str().to_owned()).collect(),
     }

@@ -170,11 +170,12 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     outputs.insert("rejects.parquet".to_owned(), write_rejects(&stage, run, &ledger, &rejects)?);
 
     let unconfirmed = used.iter().filter(|u| is_unconfirmed(u)).cloned().collect();
+    let several = policies.len() > 1;
     let manifest = Manifest {
         program: PROGRAM,
         version: env!("CARGO_PKG_VERSION"),
-        policy: policy_part(policies[policies.len() - 1]),
-        policies: if policies.len() > 1 { policies.iter().map(|p| policy_part(p)).collect() } else { Vec::new() },
+        policy: policy_part(policies[policies.len() - 1], several),
+        policies: policies.iter().filter(|_| several).map(|p| policy_part(p, several)).collect(),
         parameters: ParametersPart { sha256: digest_of_text(&run.parameters.texts.concat()), used },
         inputs: digests,
         options: options_part(run),

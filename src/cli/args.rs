@@ -41,7 +41,7 @@ pub struct SettleArgs {
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
     /// A shipped policy's id, or a policy file; several, separated by commas, whose dates do not overlap
-    #[arg(long, value_name = "ID|FILE,…", required_unless_present = "sample")]
+    #[arg(long, value_name = "ID|FILE", required_unless_present = "sample")]
     pub policy: Vec<String>,
     /// Dated values that win over the shipped ones (TOML)
     #[arg(long, value_name = "FILE")]

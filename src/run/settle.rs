@@ -7,18 +7,24 @@
 //!  settle ── ranges in parallel: sort ─► resolve ─► kernel ─► encode; appended in order
 //!  close ─── subsidies, rejects, manifest ─► publish
 //! ```
+//!
+//! Where the survey finds the rows in the order of persons, they are compiled for first and settled as they
+//! are read, range by range.
 
 use super::close::{inputs, options_part, policy_part, take, write_rejects, write_subsidies};
 use super::error::RunError;
-use super::ordered::in_order;
+use super::ordered;
 use super::part::{Job, Part, Tally, create_files};
+use super::pieces::Pieces;
 use super::policies::{self, compile_all, year_asked_for, years_needed};
 use super::progress::{Progress, Step};
-use super::read::{read, room_for_rows, survey};
+use super::read::{read, room_for_rows};
+use super::stream::{Stream, keeps_busy};
 use super::subsidies::subsidies;
+use super::survey::{Survey, survey};
 use crate::ledger::codebook::CodeBook;
-use crate::ledger::intern::Interner;
-use crate::ledger::normalise::{Normaliser, Roles};
+use crate::ledger::intern::{Interner, Texts};
+use crate::ledger::normalise::{Findings, Normaliser, Roles};
 use crate::ledger::open::{Ledger, Source};
 use crate::ledger::reject::Reject;
 use crate::ledger::schema::{LedgerColumn, Renames, TypeRules};
@@ -37,7 +43,7 @@ use crate::policy::tables::Tables;
 use crate::roster::{Roster, Under};
 use crate::settle::sink::Totals;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// What to settle, and how.
@@ -123,35 +129,64 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     let interner = Interner::default();
     let year_by = policies[0].doc.switches.year_by;
     let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, run.roster.is_none(), &interner);
-    let cuts = pool.install(|| survey(&ledger, progress))?;
+    let Survey { cuts, in_order } = pool.install(|| survey(&ledger, year_by, progress))?;
     let store = Store::new(room_for_rows(run, &ledger, &cuts, &rosters), stage.folder());
-    let (digests, read) = pool.install(|| {
-        rayon::join(|| inputs(run, &ledger, roster), || read(&ledger, &normaliser, &cuts, &store, progress))
-    });
-    let (digests, mut read) = (digests?, read?);
-
-    let years = |n: usize| years_needed(run, &first[n], rosters.get(n), &read.findings.years);
-    let (mut tables, used) = compile_all(run, &policies, years)?;
-    tables.iter_mut().for_each(|tables| tables.bind_diseases(|code| interner.find(code)));
-    let eras = Eras::new(policies.iter().map(|p| &p.doc).zip(tables).collect())?;
-    let texts = interner.texts();
+    let compile_for = |found: &BTreeSet<i32>| {
+        compile_all(run, &policies, |n| years_needed(run, &first[n], rosters.get(n), found))
+    };
+    let eras_for = |found: &BTreeSet<i32>| -> Result<Eras, RunError> {
+        let (mut tables, _) = compile_for(found)?;
+        tables.iter_mut().for_each(|tables| tables.bind_diseases(|code| interner.number(code)));
+        Ok(Eras::new(policies.iter().map(|p| &p.doc).zip(tables).collect())?)
+    };
+    // Rows in the order of persons are settled as they are read, if every year that they may need can be;
+    // all others wait until all are read.
+    let in_order = in_order.filter(|o| keeps_busy(&ledger, &o.groups, run.threads));
+    let ahead = in_order.and_then(|o| Some((eras_for(&o.years).ok()?, o.groups)));
+    let digest = || inputs(run, &ledger, roster);
+    let mut findings = Findings::default();
+    let (eras, source, digests) = match ahead {
+        Some((eras, groups)) => {
+            let stream = Stream::new(&ledger, &normaliser, &cuts, &groups);
+            (eras, Pieces::Streaming { stream, interner: &interner }, None)
+        }
+        None => {
+            let read = || read(&ledger, &normaliser, &cuts, &store, progress);
+            let (digests, read) = pool.install(|| rayon::join(digest, read));
+            let read = read?;
+            findings = read.findings;
+            let texts = interner.texts();
+            let waiting = Pieces::Waiting { store: &store, runs: read.runs, texts };
+            (eras_for(&findings.years)?, waiting, Some(digests?))
+        }
+    };
 
     let reading = Reading::new(&normaliser, &roles, ledger.psn_no, ledger.setl_id);
+    let texts = Texts::default();
     let context = Context { names: &eras.names, psn_no: ledger.psn_no, setl_id: ledger.setl_id, texts: &texts };
     let (mut files, encoders) = create_files(run, &stage, context)?;
     let job = Job { run, eras: &eras, context, reading: &reading, rosters: &rosters, encoders: &encoders };
     let mut sums = Tally::default();
-    let runs = std::mem::take(&mut read.runs);
     progress.begin(Step::Settle, ledger.rows());
     let append = |_: usize, part: Part| -> Result<(), RunError> {
         progress.advance(part.rows);
         take(part, &mut files, &mut sums)
     };
-    in_order(&pool, cuts.parts(), run.threads + 1, |p| job.part(&store, &runs, p), append)?;
-    drop(runs);
+    let settle_parts = || ordered::in_order(&pool, cuts.parts(), run.threads + 1, |p| job.part(&source, p), append);
+    let digests = match digests {
+        Some(digests) => settle_parts().map(|()| digests)?,
+        None => {
+            let (digests, settled) = ordered::beside(&pool, digest, settle_parts);
+            settled.and(digests)?
+        }
+    };
+    if let Pieces::Streaming { stream, .. } = source {
+        findings = stream.finish();
+    }
+    let (_, used) = compile_for(&findings.years)?;
     progress.end();
 
-    let mut rejects = read.findings.rejects;
+    let mut rejects = findings.rejects;
     rejects.append(&mut sums.rejects);
     rejects.extend(roster_rejects);
     pool.install(|| rejects.par_sort_unstable());

@@ -42,7 +42,7 @@ pub fn run(args: SettleArgs) -> Result<u8, Failure> {
 /// What the arguments mean.
 fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
     let renames = renames(&args.columns).map_err(|e| Failure::usage(format!("--column: {e}")))?;
-    let policies = if args.sample { vec![sample::policy()] } else { named(&args.policy)? };
+    let policies = if args.policy.is_empty() { vec![sample::policy()] } else { named(&args.policy)? };
     let threads = args.threads.map_or_else(cores, usize::from);
     Ok(Settle {
         ledger: if args.sample { vec![sample::ledger()] } else { sources(&args.ledger)? },

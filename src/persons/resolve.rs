@@ -49,7 +49,6 @@ impl Resolver {
     ) {
         self.fate.clear();
         self.fate.resize(person.len(), Fate::Counts);
-        let start = person.start;
         let refunds = person.clone().any(|r| rows.packed(r).refunded());
         if person.len() > 1 && (refunds || self.may_repeat(rows, &person)) {
             self.duplicates(rows, &person, refused);
@@ -57,14 +56,35 @@ impl Resolver {
         if refunds {
             self.reversals(rows, &person, refused);
         }
+        // Usually there is one policy, and a row costs no more than two comparisons.
+        match periods {
+            None => self.accept(rows, person, |_| true, accepted, refused),
+            Some([(from, until)]) => {
+                self.accept(rows, person, |day| (*from..=*until).contains(&day), accepted, refused);
+            }
+            Some(several) => {
+                let covered = |day| several.iter().any(|(from, until)| (*from..=*until).contains(&day));
+                self.accept(rows, person, covered, accepted, refused);
+            }
+        }
+    }
+
+    /// Accepts what is left of the rows, on the days that a policy covers.
+    fn accept(
+        &self,
+        rows: &Sorted<'_>,
+        person: Range<usize>,
+        covered: impl Fn(i32) -> bool,
+        accepted: &mut Vec<Accepted>,
+        refused: &mut Vec<Refused>,
+    ) {
+        let start = person.start;
         for row in person {
             let fate = self.fate[row - start];
             let day = rows.day(row);
-            let covers = |(from, until): &(i32, i32)| (*from..=*until).contains(&day);
-            let inside = periods.is_none_or(|periods| periods.iter().any(covers));
             match fate {
                 Fate::Refused => {}
-                Fate::Counts if !inside => {
+                Fate::Counts if !covered(day) => {
                     let detail = date::show(day);
                     refused.push(Refused { row: row as u32, reason: RejectReason::OutsidePolicyPeriod, detail });
                 }

@@ -7,7 +7,7 @@
 use super::compile::Ranks;
 use super::document::PolicyDoc;
 use super::error::PolicyError;
-use super::tables::{Cite, Mask, NO_RANK, Tables};
+use super::tables::{Cite, FEE_CLASS_MISSING, Mask, NO_RANK, Tables};
 use crate::model::codes::Identity;
 use crate::model::date;
 
@@ -69,6 +69,14 @@ impl Eras {
     pub fn new(policies: Vec<(&PolicyDoc, Tables)>) -> Result<Self, PolicyError> {
         let listed: Vec<&[Identity]> = policies.iter().map(|(doc, _)| &*doc.policy.listed_order).collect();
         let mut names = Names { identity_at: Ranks::of(&listed).identity_at.to_vec(), ..Names::default() };
+        // A row's remarks are told in the order of their numbers: so these hang on the policies alone, and not
+        // on the years that they were compiled for.
+        names.notes.push(FEE_CLASS_MISSING.to_owned());
+        for note in policies.iter().flat_map(|(doc, _)| &doc.note) {
+            if !names.notes.contains(&note.id) {
+                names.notes.push(note.id.clone());
+            }
+        }
         let mut all = Vec::with_capacity(policies.len());
         for (_, tables) in policies {
             let numbers = names.take(&tables)?;
@@ -80,7 +88,10 @@ impl Eras {
     /// Number of the policy that takes a day: the last one that had begun, else the first.
     #[inline]
     pub fn of(&self, day: i32) -> usize {
-        self.all.partition_point(|era| era.tables.from <= day).saturating_sub(1)
+        match &*self.all {
+            [_] => 0,
+            all => all.partition_point(|era| era.tables.from <= day).saturating_sub(1),
+        }
     }
 
     /// First and last day of each policy.
@@ -181,6 +192,7 @@ mod tests {
     use super::*;
     use crate::policy::Policy;
     use crate::policy::compile::{Needs, compile};
+    use crate::policy::document::NoteDoc;
     use crate::policy::parameters::Parameters;
 
     fn eras(ids: &[(&str, i32)]) -> Eras {
@@ -207,6 +219,29 @@ mod tests {
             assert_eq!(numbers.mask(0b10_1101), 0b10_1101);
             assert_eq!((numbers.rank(NO_RANK), numbers.pool(u8::MAX)), (NO_RANK, u8::MAX));
         }
+    }
+
+    #[test]
+    fn remarks_are_ordered_alike_whatever_years_were_needed() {
+        let parameters = Parameters::shipped().unwrap();
+        let mut early = Policy::load("erenhot-2023").unwrap().doc;
+        let note = early.note.first().expect("a remark").clone();
+        early.note.push(NoteDoc { id: "of the early one".to_owned(), ..note });
+        let mut late = early.clone();
+        late.note.reverse();
+        let names = |years: [&[i32]; 2]| {
+            let of = |doc: &PolicyDoc, years| compile(doc, &parameters, years, Needs::default()).unwrap().tables;
+            let policies = vec![(&early, of(&early, years[0])), (&late, of(&late, years[1]))];
+            let eras = Eras::new(policies).unwrap();
+            for Era { tables, numbers } in &eras.all {
+                for (n, note) in tables.notes.iter().enumerate() {
+                    let bit = numbers.notes(1 << n).trailing_zeros() as usize;
+                    assert_eq!(eras.names.notes[bit], *note);
+                }
+            }
+            eras.names.notes
+        };
+        assert_eq!(names([&[2024], &[2024]]), names([&[], &[2024]]));
     }
 
     #[test]

@@ -198,17 +198,18 @@ impl Job<'_> {
             for a in accepted.iter().filter(|a| !a.reversed) {
                 let row = a.row as usize;
                 let packed = rows.packed(row);
-                let day = claims.day[row];
-                let policy = self.eras.of(day);
-                let era = &eras[policy];
                 tally.parts_mismatch += u64::from(packed.parts_mismatch());
+                let day = claims.day[row];
                 if let Some(Some(n)) = number {
                     let noted = (n as u32, date::year_of(day), packed.insutype() != Insutype::Employee);
-                    if era.tables.year(noted.1).is_some() && tally.of_roster.last() != Some(&noted) {
+                    if eras[self.eras.of(day)].tables.year(noted.1).is_some() && tally.of_roster.last() != Some(&noted)
+                    {
                         tally.of_roster.push(noted);
                     }
                 }
                 if !self.rosters.is_empty() && self.compares() {
+                    let policy = self.eras.of(day);
+                    let era = &eras[policy];
                     let held = holdings(policy).in_force(&era.tables, day, NO_RANK);
                     let rank = certified(era, packed);
                     let same = match rank {

@@ -131,9 +131,8 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, run.roster.is_none(), &interner);
     let Survey { cuts, in_order } = pool.install(|| survey(&ledger, year_by, progress))?;
     let store = Store::new(room_for_rows(run, &ledger, &cuts, &rosters), stage.folder());
-    let compile_for = |found: &BTreeSet<i32>| {
-        compile_all(run, &policies, |n| years_needed(run, &first[n], rosters.get(n), found))
-    };
+    let compile_for =
+        |found: &BTreeSet<i32>| compile_all(run, &policies, |n| years_needed(run, &first[n], rosters.get(n), found));
     let eras_for = |found: &BTreeSet<i32>| -> Result<Eras, RunError> {
         let (mut tables, _) = compile_for(found)?;
         tables.iter_mut().for_each(|tables| tables.bind_diseases(|code| interner.number(code)));

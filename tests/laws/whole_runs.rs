@@ -15,8 +15,8 @@ use onestop::ledger::schema::Renames;
 use onestop::model::date;
 use onestop::persons::partition::PARTITION_ROWS;
 use onestop::persons::store::DEFAULT_MEMORY;
-use onestop::policy::{Policy, SHIPPED};
 use onestop::policy::parameters::Parameters;
+use onestop::policy::{Policy, SHIPPED};
 use onestop::run::progress::{Progress, Step};
 use onestop::run::settle::{Settle, settle};
 use parquet::arrow::ArrowWriter;
@@ -98,6 +98,22 @@ fn rows_wait_only_where_persons_are_not_together() {
     let one = desk.settle("ordered", &ordered, &desk.roster, &[]);
     let other = desk.settle("as-made", std::slice::from_ref(&desk.ledger), &desk.roster, &[]);
     same_but_for_places(&other, &one, "whole numbers for ids, in order");
+}
+
+/// Two policies of one year over several ranges: settled as they are read, rows give what they give after
+/// they have waited.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "slow without optimisation")]
+fn two_policies_give_the_same_bytes_whether_rows_wait_or_not() {
+    let mut desk = Desk::new("weihai-2023", 2024, 7, 26_000);
+    desk.policy = desk.halves("weihai-2023", ("2023-01-01", "2024-05-31"), ("2024-06-01", "2027-12-31"));
+    let (ordered, shuffled) = (desk.in_order_of_persons(2), desk.shuffled().ledger);
+    assert_eq!(desk.steps(&ordered, 2), [Step::Survey, Step::Settle]);
+    let plain = desk.settle("shuffled", &[shuffled], &desk.roster, &[]);
+    for threads in ["1", "2", "7"] {
+        let one = desk.settle(&format!("ordered-{threads}"), &ordered, &desk.roster, &["--threads", threads]);
+        same_but_for_places(&plain, &one, &format!("in order, {threads} threads"));
+    }
 }
 
 /// Settles small ledgers, looks at what came out, and settles them in other ways.

@@ -1,6 +1,7 @@
 //! Whole runs of the program: the same bytes, whatever the order of rows and files, the threads and the
 //! memory; and no row of the ledger lost.
 
+use super::support::contract::PARTS;
 use super::support::laws;
 use super::support::program::{Outcome, onestop};
 use super::support::table::{self, Row};
@@ -66,6 +67,19 @@ fn two_policies_of_a_year_give_the_same_bytes_however_the_ledger_comes() {
         desk.policy = desk.halves("weihai-2023", ("2023-01-01", "2024-05-31"), ("2024-06-01", "2027-12-31"));
         let together = runs_agree(&desk);
         lawful(&together, desk.rows);
+        // A charge year under both policies is one row, with what is charged to it under either.
+        let of = |name: &str| read_table(&together[&format!("{name}.parquet")]).rows;
+        for column in PARTS {
+            let sums = |rows: Vec<Row>| {
+                let mut sums: BTreeMap<[String; 2], i128> = BTreeMap::new();
+                for row in rows.iter().filter(|row| row.get("status").is_none_or(|status| status != "reversed")) {
+                    let key = ["psn_no", "charge_year"].map(|name| row[name].clone());
+                    *sums.entry(key).or_default() += table::fen(&row[*column]).expect("an amount");
+                }
+                sums
+            };
+            assert_eq!(sums(of("settlement")), sums(of("persons")), "seed {seed}: {column}");
+        }
         // Each policy by itself settles the same claims in the same way, and rejects the others'.
         let halves: Vec<String> = desk.policy.split(',').map(str::to_owned).collect();
         let apart = halves.into_iter().zip(["early", "late"]).map(|(policy, name)| {

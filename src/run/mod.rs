@@ -5,6 +5,7 @@ pub mod error;
 pub mod ordered;
 mod part;
 mod pieces;
+mod policies;
 pub mod progress;
 mod read;
 pub mod settle;

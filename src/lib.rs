@@ -14,7 +14,7 @@
 //!  [roster]   periods, grants ──────────────► [settle]  years ─ runs ─ claims ─ layers
 //!                                                       │ columns
 //!                                                       ▼
-//!  [output]   settlement · audit · persons · alerts · subsidies · rejects · manifest ─ publish
+//!  [output]   settlement · audit · persons · clauses · alerts · subsidies · rejects · manifest ─ publish
 //! ```
 //!
 //! | module | idea | does no |

@@ -11,9 +11,12 @@
 //! | [`outputs`] | what the output files say about each other |
 //! | [`policies`] | `onestop policy`, with the gallery of broken policies in `tests/errors` |
 //! | [`explain`] | `onestop explain` |
+//! | [`clauses`] | what each clause of the policy did |
 
 mod support;
 
+#[path = "cli/clauses.rs"]
+mod clauses;
 #[path = "cli/desk.rs"]
 mod desk;
 #[path = "cli/explain.rs"]

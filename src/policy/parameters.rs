@@ -135,6 +135,8 @@ pub struct Parameters {
     pub subsidy_date: (u32, u32),
     /// The documents' texts, in the order laid, for the digest.
     pub texts: Vec<String>,
+    /// Path of the user's file as given, if there is one.
+    pub path: Option<String>,
 }
 
 impl Parameters {
@@ -143,8 +145,13 @@ impl Parameters {
     /// # Errors
     /// Only if the shipped file itself is faulty, which a test excludes.
     pub fn shipped() -> Result<Self, PolicyError> {
-        let mut parameters =
-            Parameters { values: BTreeMap::new(), schedules: BTreeMap::new(), subsidy_date: (1, 1), texts: Vec::new() };
+        let mut parameters = Parameters {
+            values: BTreeMap::new(),
+            schedules: BTreeMap::new(),
+            subsidy_date: (1, 1),
+            texts: Vec::new(),
+            path: None,
+        };
         parameters.lay("the shipped parameters", SHIPPED)?;
         Ok(parameters)
     }
@@ -158,7 +165,9 @@ impl Parameters {
         if let Some(path) = path {
             let text =
                 std::fs::read_to_string(path).map_err(|source| PolicyError::Io { path: path.to_owned(), source })?;
-            parameters.lay(&path.display().to_string(), &text)?;
+            let name = path.display().to_string();
+            parameters.lay(&name, &text)?;
+            parameters.path = Some(name);
         }
         Ok(parameters)
     }

@@ -5,6 +5,7 @@ use super::part::{Files, Part, Tally};
 use super::settle::Settle;
 use crate::ledger::open::{Ledger, Source};
 use crate::ledger::reject::{Reject, RejectSource};
+use crate::output::clauses::{ClauseRow, clause_rows, clauses, clauses_schema};
 use crate::output::files::{self, Context};
 use crate::output::manifest::{self, *};
 use crate::output::parquet_file::{FileDigest, ParquetFile, digest_of, digest_of_text, hex};
@@ -12,6 +13,7 @@ use crate::output::publish::Stage;
 use crate::policy::Policy;
 use crate::policy::tables::Tables;
 use crate::roster::Roster;
+use crate::settle::clauses::ClauseTally;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -85,6 +87,19 @@ pub(super) fn write_subsidies(
     Ok((file.finish()?, total))
 }
 
+/// Writes what each clause did; the rows as written.
+pub(super) fn write_clauses(
+    stage: &Stage,
+    tally: &ClauseTally,
+    tables: &Tables,
+) -> Result<(FileDigest, Vec<ClauseRow>), RunError> {
+    let (mut file, encoder) = ParquetFile::create(&stage.file("clauses.parquet"), clauses_schema())?;
+    let rows = clause_rows(tally, tables);
+    let batch = clauses(&rows).map_err(RunError::defect("building output columns"))?;
+    file.append(encoder.encode(&batch)?)?;
+    Ok((file.finish()?, rows))
+}
+
 pub(super) fn write_rejects(
     stage: &Stage,
     run: &Settle,
@@ -128,6 +143,7 @@ pub(super) fn options_part(run: &Settle) -> OptionsPart {
         allow_float: run.allow_float,
         recorded_maf: run.recorded_maf.clone(),
         codes_sha256: run.book.user_text.as_deref().map(digest_of_text),
+        codes: run.book.path.clone(),
         columns: run.renames.clone(),
     }
 }

@@ -16,6 +16,7 @@ use crate::persons::sorted::{Reading, Sorted};
 use crate::persons::store::{Run, Store};
 use crate::policy::tables::NO_RANK;
 use crate::roster::Roster;
+use crate::settle::clauses::ClauseTally;
 use crate::settle::holdings::Holdings;
 use crate::settle::sink::{Sink, Totals};
 use crate::settle::{Scratch, settle_person};
@@ -36,6 +37,7 @@ pub(super) struct Part {
 pub(super) struct Tally {
     pub(super) rejects: Vec<Reject>,
     pub(super) totals: Totals,
+    pub(super) clauses: ClauseTally,
     pub(super) years: BTreeSet<i32>,
     pub(super) residents: Residents,
     /// Person, year and whether as a resident, for every claim of the roster's persons, as yet unmerged.
@@ -51,6 +53,7 @@ impl Tally {
     /// Adds what another range tally.
     pub(super) fn merge(&mut self, other: Tally) {
         self.totals.merge(&other.totals);
+        self.clauses.merge(&other.clauses);
         self.rejects.extend(other.rejects);
         self.years.extend(other.years);
         other.of_roster.iter().for_each(|(person, year, resident)| self.residents.note(*person, *year, *resident));
@@ -146,6 +149,7 @@ impl Job<'_> {
         tally.audit_rows = sink.audit.row.len() as u64;
         tally.other_years = sink.other_years;
         tally.totals = sink.totals;
+        tally.clauses = sink.clauses;
         tally.years = sink.years;
         let build = RunError::defect("building output columns");
         let context = self.context;

@@ -8,7 +8,7 @@
 //!  close ─── subsidies, rejects, manifest ─► publish
 //! ```
 
-use super::close::{inputs, options_part, policy_part, take, write_rejects, write_subsidies};
+use super::close::{inputs, options_part, policy_part, take, write_clauses, write_rejects, write_subsidies};
 use super::error::RunError;
 use super::ordered::in_order;
 use super::part::{Job, Part, Tally, create_files};
@@ -23,6 +23,7 @@ use crate::ledger::reject::Reject;
 use crate::ledger::schema::{LedgerColumn, Renames, TypeRules};
 use crate::model::codes::Identity;
 use crate::model::date;
+use crate::output::clauses::ClauseRow;
 use crate::output::files::Context;
 use crate::output::manifest::{ControlTotals, Manifest, ParametersPart};
 use crate::output::parquet_file::digest_of_text;
@@ -35,6 +36,7 @@ use crate::policy::document::YearBy;
 use crate::policy::parameters::{Parameters, Used};
 use crate::policy::tables::Tables;
 use crate::roster::Roster;
+use crate::settle::clauses::ClauseTally;
 use crate::settle::sink::Totals;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,6 +86,8 @@ pub struct Settled {
     pub manifest: Manifest,
     /// Totals by layer, for the summary.
     pub totals: Totals,
+    /// What each clause of the policy did, as written.
+    pub clauses: Vec<ClauseRow>,
     /// Dated values that are not confirmed.
     pub unconfirmed: Vec<Used>,
     /// Rank of each identity under the policy.
@@ -160,6 +164,12 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         outputs.insert("audit.parquet".to_owned(), audit.finish()?);
     }
     outputs.insert("persons.parquet".to_owned(), files.persons.finish()?);
+    if sums.clauses.index.clauses.is_empty() {
+        // A ledger without rows has no range that would have numbered them.
+        sums.clauses = ClauseTally::new(&tables);
+    }
+    let (clauses_file, clauses) = write_clauses(&stage, &sums.clauses, &tables)?;
+    outputs.insert("clauses.parquet".to_owned(), clauses_file);
     outputs.insert("alerts.parquet".to_owned(), files.alerts.finish()?);
     let years = sums.years.iter().copied().filter(|y| run.year.is_none_or(|only| only == *y)).collect();
     let granted = roster.iter().flat_map(|roster| subsidies(&tables, roster, &years, &sums.residents));
@@ -173,7 +183,11 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         program: PROGRAM,
         version: env!("CARGO_PKG_VERSION"),
         policy: policy_part(&run.policy),
-        parameters: ParametersPart { sha256: digest_of_text(&run.parameters.texts.concat()), used: compiled.used },
+        parameters: ParametersPart {
+            sha256: digest_of_text(&run.parameters.texts.concat()),
+            path: run.parameters.path.clone(),
+            used: compiled.used,
+        },
         inputs: digests,
         options: options_part(run),
         counts: sums.counts(&ledger, roster.as_ref(), &rejects, subsidy_rows, &tables, &outputs),
@@ -182,7 +196,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     };
     stage.write(MANIFEST, manifest.to_json().as_bytes())?;
     stage.publish(run.force)?;
-    Ok(Settled { manifest, totals: sums.totals, unconfirmed, rank_of: tables.rank_of })
+    Ok(Settled { manifest, totals: sums.totals, clauses, unconfirmed, rank_of: tables.rank_of })
 }
 
 fn is_unconfirmed(used: &Used) -> bool {

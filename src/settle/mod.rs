@@ -10,6 +10,7 @@
 
 pub mod claim;
 pub mod claims;
+pub mod clauses;
 pub mod holdings;
 pub mod layers;
 pub mod outcome;

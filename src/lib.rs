@@ -27,6 +27,7 @@
 //! | [`output`] | Parquet files, manifest, all-or-nothing folder | rules |
 //! | [`run`] | one run from files to folder, in parallel | printing |
 //! | [`explain`], [`report`] | texts for people, from the outputs alone | settling |
+//! | [`verify`] | a folder of outputs held against itself, and against the run made again | rules |
 //! | [`generate`] | synthetic ledgers | real persons |
 //! | [`cli`] | what was typed, what it means | rules |
 //!
@@ -61,6 +62,7 @@ pub mod report;
 pub mod roster;
 pub mod run;
 pub mod settle;
+pub mod verify;
 
 #[doc = include_str!("docs/rulings.md")]
 pub mod rulings {}

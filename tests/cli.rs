@@ -11,6 +11,7 @@
 //! | [`outputs`] | what the output files say about each other |
 //! | [`policies`] | `onestop policy`, with the gallery of broken policies in `tests/errors` |
 //! | [`explain`] | `onestop explain` |
+//! | [`verify`] | `onestop verify`: what holds, and every way in which it does not |
 //! | [`clauses`] | what each clause of the policy did |
 
 mod support;
@@ -35,3 +36,5 @@ mod policies;
 mod rejects;
 #[path = "cli/usage.rs"]
 mod usage;
+#[path = "cli/verify.rs"]
+mod verify;

@@ -3,3 +3,4 @@
 pub mod clauses;
 pub mod summary;
 pub mod table;
+pub mod verify;

@@ -171,6 +171,7 @@ fn a_value_rewritten_with_a_fitting_digest_is_found_from_the_figures_alone() {
         rewrite(&desk, name, column, one_fen_more);
         restate(&desk, name);
         let outcome = verify(&desk, "");
+        assert_eq!(outcome.code, Some(1), "{name}, {column}");
         fails(&outcome, &[told]);
         assert!(!outcome.stdout.contains("sha256: stated"), "{name}: {}", outcome.stdout);
     }
@@ -181,13 +182,15 @@ fn a_value_rewritten_with_a_fitting_digest_is_found_from_the_figures_alone() {
         ("rejects.parquet", "reason", "counts.rejects_by_reason.another: stated 0, found 1"),
         ("audit.parquet", "layer", "audit.parquet row 1"),
         ("persons.parquet", "psn_no", "charge_year"),
-        ("clauses.parquet", "rule", "audit rows of no clause"),
+        ("clauses.parquet", "layer", "no layer `another`"),
     ];
     for (name, column, told) in codes {
         let desk = generated("weihai-2023", 2024, "");
         rewrite(&desk, name, column, another_code);
         restate(&desk, name);
-        fails(&verify(&desk, ""), &[told]);
+        let outcome = verify(&desk, "");
+        assert_eq!(outcome.code, Some(1), "{name}, {column}");
+        fails(&outcome, &[told]);
     }
 }
 

@@ -14,7 +14,7 @@
 //!  [roster]   periods, grants ──────────────► [settle]  years ─ runs ─ claims ─ layers
 //!                                                       │ columns
 //!                                                       ▼
-//!  [output]   settlement · audit · persons · alerts · subsidies · rejects · manifest ─ publish
+//!  [output]   settlement · audit · persons · clauses · alerts · subsidies · rejects · manifest ─ publish
 //! ```
 //!
 //! | module | idea | does no |
@@ -27,6 +27,7 @@
 //! | [`output`] | Parquet files, manifest, all-or-nothing folder | rules |
 //! | [`run`] | one run from files to folder, in parallel | printing |
 //! | [`explain`], [`report`] | texts for people, from the outputs alone | settling |
+//! | [`verify`] | a folder of outputs held against itself, and against the run made again | rules |
 //! | [`generate`] | synthetic ledgers | real persons |
 //! | [`cli`] | what was typed, what it means | rules |
 //!
@@ -64,6 +65,7 @@ pub mod report;
 pub mod roster;
 pub mod run;
 pub mod settle;
+pub mod verify;
 
 #[doc = include_str!("docs/rulings.md")]
 pub mod rulings {}

@@ -23,6 +23,8 @@ pub enum Command {
     Generate(GenerateArgs),
     /// Tell a person's year step by step, from a settlement's outputs
     Explain(ExplainArgs),
+    /// Hold a settlement's outputs against themselves and, with the ledger, against the run made again
+    Verify(VerifyArgs),
     /// Look at policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -163,6 +165,37 @@ pub struct ExplainArgs {
     /// Language [default: from the locale]
     #[arg(long, value_enum)]
     pub lang: Option<Language>,
+}
+
+/// `onestop verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// A settlement's output folder
+    pub dir: PathBuf,
+    /// Settle again from these ledger files or folders, and compare byte for byte
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub ledger: Vec<PathBuf>,
+    /// The roster, where it does not lie at its recorded path
+    #[arg(long, value_name = "FILE")]
+    pub roster: Option<PathBuf>,
+    /// The policy, where it does not lie at its recorded path; of several all, in the order of their dates
+    #[arg(long, value_name = "ID|FILE")]
+    pub policy: Vec<String>,
+    /// The dated values, where they do not lie at their recorded path
+    #[arg(long, value_name = "FILE")]
+    pub params: Option<PathBuf>,
+    /// The codes, where they do not lie at their recorded path
+    #[arg(long, value_name = "FILE")]
+    pub codes: Option<PathBuf>,
+    /// Replay this person alone from the ledger; nobody else's rows are settled or shown
+    #[arg(long, value_name = "PSN_NO")]
+    pub person: Option<String>,
+    /// Print nothing; the exit code tells
+    #[arg(long, conflicts_with = "json")]
+    pub quiet: bool,
+    /// Print the checks as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Language of texts.

@@ -7,6 +7,7 @@ mod policy;
 mod progress;
 mod sample;
 mod settle;
+mod verify;
 
 use args::{Cli, Command};
 use std::process::ExitCode;
@@ -55,6 +56,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Settle(args) => settle::run(*args),
         Command::Generate(args) => generate::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Verify(args) => verify::run(args),
         Command::Policy(command) => policy::run(&command),
     };
     match done {

@@ -67,7 +67,7 @@ fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
 }
 
 /// The policies named, one by one; a path may hold commas itself.
-fn named(given: &[String]) -> Result<Vec<&str>, Failure> {
+pub(super) fn named(given: &[String]) -> Result<Vec<&str>, Failure> {
     let mut names = Vec::new();
     for given in given {
         if Path::new(given).exists() {
@@ -86,7 +86,7 @@ fn named(given: &[String]) -> Result<Vec<&str>, Failure> {
     Ok(names)
 }
 
-fn cores() -> usize {
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 

@@ -73,6 +73,8 @@ pub struct PolicyPart {
 pub struct ParametersPart {
     /// SHA-256 of the shipped file and the user's, one after the other.
     pub sha256: String,
+    /// Path of the user's file as given.
+    pub path: Option<String>,
     /// Every dated value that the run used.
     pub used: Vec<Used>,
 }
@@ -113,6 +115,8 @@ pub struct OptionsPart {
     pub recorded_maf: Vec<String>,
     /// SHA-256 of the user's codes file.
     pub codes_sha256: Option<String>,
+    /// Path of the user's codes file as given.
+    pub codes: Option<String>,
     /// Columns renamed: theirs → ours.
     pub columns: BTreeMap<String, String>,
 }

@@ -150,6 +150,8 @@ pub struct Parameters {
     pub subsidy_date: (u32, u32),
     /// The documents' texts, in the order laid, for the digest.
     pub texts: Vec<String>,
+    /// Path of the user's file as given, if there is one.
+    pub path: Option<String>,
 }
 
 impl Parameters {
@@ -175,6 +177,7 @@ impl Parameters {
     /// [`PolicyError`]: unreadable file, unknown key, malformed value.
     pub fn with_file_as_of(path: Option<&Path>, as_of: Option<i32>) -> Result<Self, PolicyError> {
         let mut parameters = Parameters {
+            path: None,
             values: BTreeMap::new(),
             schedules: BTreeMap::new(),
             as_of,
@@ -186,7 +189,9 @@ impl Parameters {
         if let Some(path) = path {
             let text =
                 std::fs::read_to_string(path).map_err(|source| PolicyError::Io { path: path.to_owned(), source })?;
-            parameters.lay(&path.display().to_string(), &text)?;
+            let name = path.display().to_string();
+            parameters.lay(&name, &text)?;
+            parameters.path = Some(name);
         }
         Ok(parameters)
     }

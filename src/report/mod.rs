@@ -1,4 +1,6 @@
 //! Texts for people: tables and the summary of a run.
 
+pub mod clauses;
 pub mod summary;
 pub mod table;
+pub mod verify;

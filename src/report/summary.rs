@@ -72,6 +72,7 @@ pub fn summary(settled: &Settled, out: &Path) -> String {
     text.push_str(&money.to_string());
 
     text.push_str(&by_identity(settled));
+    text.push_str(&super::clauses::clauses(&settled.clauses));
     text.push_str(&found("Out of scope 不属救助范围", &counts.by_reason, |code| {
         ScopeReason::parse(code).map_or("", |r| r.label())
     }));

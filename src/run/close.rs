@@ -6,13 +6,16 @@ use super::settle::Settle;
 use crate::ledger::open::{Ledger, Source};
 use crate::ledger::reject::{Reject, RejectSource};
 use crate::model::date;
+use crate::output::clauses::{ClauseRow, clause_rows, clauses, clauses_schema};
 use crate::output::files::{self, Context};
 use crate::output::manifest::{self, *};
 use crate::output::parquet_file::{FileDigest, ParquetFile, digest_of, digest_of_text, hex};
 use crate::output::publish::Stage;
 use crate::policy::Policy;
-use crate::policy::eras::Names;
+use crate::policy::eras::{Era, Names};
+use crate::policy::tables::Tables;
 use crate::roster::Roster;
+use crate::settle::clauses::ClauseTally;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -89,6 +92,31 @@ pub(super) fn write_subsidies(
     Ok((file.finish()?, total))
 }
 
+/// Writes what each clause of each policy did, in the years that were settled; the rows as written.
+///
+/// Compiled ahead of a ledger in the order of persons, a policy may know more years: those of rows that
+/// turned out to be rejects.
+pub(super) fn write_clauses(
+    stage: &Stage,
+    tallies: &[ClauseTally],
+    eras: &[Era],
+    settled: &[Tables],
+) -> Result<(FileDigest, Vec<ClauseRow>), RunError> {
+    let (mut file, encoder) = ParquetFile::create(&stage.file("clauses.parquet"), clauses_schema())?;
+    let mut rows = Vec::new();
+    for (number, (era, settled)) in eras.iter().zip(settled).enumerate() {
+        let of_policy = match tallies.get(number) {
+            Some(tally) => clause_rows(tally, &era.tables),
+            // A ledger without rows has no range that would have numbered them.
+            None => clause_rows(&ClauseTally::new(&era.tables), &era.tables),
+        };
+        rows.extend(of_policy.into_iter().filter(|row| settled.year(row.clause.year).is_some()));
+    }
+    let batch = clauses(&rows).map_err(RunError::defect("building output columns"))?;
+    file.append(encoder.encode(&batch)?)?;
+    Ok((file.finish()?, rows))
+}
+
 pub(super) fn write_rejects(
     stage: &Stage,
     run: &Settle,
@@ -136,6 +164,7 @@ pub(super) fn options_part(run: &Settle) -> OptionsPart {
         allow_float: run.allow_float,
         recorded_maf: run.recorded_maf.clone(),
         codes_sha256: run.book.user_text.as_deref().map(digest_of_text),
+        codes: run.book.path.clone(),
         columns: run.renames.clone(),
     }
 }

@@ -17,6 +17,7 @@ use crate::persons::sorted::{Reading, Sorted};
 use crate::policy::eras::{Era, Eras};
 use crate::policy::tables::{NO_RANK, Tables};
 use crate::roster::Roster;
+use crate::settle::clauses::ClauseTally;
 use crate::settle::holdings::Holdings;
 use crate::settle::several::Several;
 use crate::settle::sink::{Sink, Totals};
@@ -38,6 +39,8 @@ pub(super) struct Part {
 pub(super) struct Tally {
     pub(super) rejects: Vec<Reject>,
     pub(super) totals: Totals,
+    /// By policy; empty before the first range.
+    pub(super) clauses: Vec<ClauseTally>,
     pub(super) years: BTreeSet<i32>,
     pub(super) residents: Residents,
     /// Person, year and whether as a resident, for every claim of the roster's persons, as yet unmerged.
@@ -53,6 +56,11 @@ impl Tally {
     /// Adds what another range tally.
     pub(super) fn merge(&mut self, other: Tally) {
         self.totals.merge(&other.totals);
+        if self.clauses.is_empty() {
+            self.clauses = other.clauses;
+        } else {
+            self.clauses.iter_mut().zip(&other.clauses).for_each(|(mine, theirs)| mine.merge(theirs));
+        }
         self.rejects.extend(other.rejects);
         self.years.extend(other.years);
         other.of_roster.iter().for_each(|(person, year, resident)| self.residents.note(*person, *year, *resident));
@@ -150,6 +158,9 @@ impl Job<'_> {
         tally.audit_rows = sink.audit.row.len() as u64;
         tally.other_years = sink.other_years;
         tally.totals = sink.totals;
+        if self.eras.all.len() == 1 {
+            tally.clauses = vec![sink.clauses];
+        }
         tally.years = sink.years;
         let build = RunError::defect("building output columns");
         let settlement = files::settlement(context, &rows, sink.settlement).map_err(&build)?;
@@ -221,7 +232,7 @@ impl Job<'_> {
             }
         }
         if let Some(several) = several {
-            several.finish(sink);
+            tally.clauses = several.finish(sink);
         }
         for refusal in refused {
             let row = refusal.row as usize;

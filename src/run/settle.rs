@@ -11,7 +11,7 @@
 //! Where the survey finds the rows in the order of persons, they are compiled for first and settled as they
 //! are read, range by range.
 
-use super::close::{inputs, options_part, policy_part, take, write_rejects, write_subsidies};
+use super::close::{inputs, options_part, policy_part, take, write_clauses, write_rejects, write_subsidies};
 use super::error::RunError;
 use super::ordered;
 use super::part::{Job, Part, Tally, create_files};
@@ -29,6 +29,7 @@ use crate::ledger::open::{Ledger, Source};
 use crate::ledger::reject::Reject;
 use crate::ledger::schema::{LedgerColumn, Renames, TypeRules};
 use crate::model::codes::Identity;
+use crate::output::clauses::ClauseRow;
 use crate::output::files::Context;
 use crate::output::manifest::{ControlTotals, Manifest, ParametersPart};
 use crate::output::parquet_file::digest_of_text;
@@ -92,6 +93,8 @@ pub struct Settled {
     pub manifest: Manifest,
     /// Totals by layer, for the summary.
     pub totals: Totals,
+    /// What each clause of the policy did, as written.
+    pub clauses: Vec<ClauseRow>,
     /// Dated values that are not confirmed.
     pub unconfirmed: Vec<Used>,
     /// `--as-known`, and a roster that does not tell when its rows were recorded.
@@ -182,7 +185,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     if let Pieces::Streaming { stream, .. } = source {
         findings = stream.finish();
     }
-    let (_, used) = compile_for(&findings.years)?;
+    let (settled_tables, used) = compile_for(&findings.years)?;
     progress.end();
 
     let mut rejects = findings.rejects;
@@ -195,6 +198,8 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         outputs.insert("audit.parquet".to_owned(), audit.finish()?);
     }
     outputs.insert("persons.parquet".to_owned(), files.persons.finish()?);
+    let (clauses_file, clauses) = write_clauses(&stage, &sums.clauses, &eras.all, &settled_tables)?;
+    outputs.insert("clauses.parquet".to_owned(), clauses_file);
     outputs.insert("alerts.parquet".to_owned(), files.alerts.finish()?);
     let years = sums.years.iter().copied().filter(|y| run.year.is_none_or(|only| only == *y)).collect();
     let granted = subsidies(&eras, &rosters, &years, &sums.residents);
@@ -210,7 +215,11 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         version: env!("CARGO_PKG_VERSION"),
         policy: policy_part(policies[policies.len() - 1], several),
         policies: policies.iter().filter(|_| several).map(|p| policy_part(p, several)).collect(),
-        parameters: ParametersPart { sha256: digest_of_text(&run.parameters.texts.concat()), used },
+        parameters: ParametersPart {
+            sha256: digest_of_text(&run.parameters.texts.concat()),
+            path: run.parameters.path.clone(),
+            used,
+        },
         inputs: digests,
         options: options_part(run),
         counts: sums.counts(run, &ledger, roster, &rejects, subsidy_rows, &eras.names, &outputs),
@@ -220,7 +229,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     stage.write(MANIFEST, manifest.to_json().as_bytes())?;
     stage.publish(run.force)?;
     let nothing_known_on = run.as_known.is_some() && roster.is_some_and(|r| !r.has_known_on);
-    Ok(Settled { manifest, totals: sums.totals, unconfirmed, nothing_known_on, names: eras.names })
+    Ok(Settled { manifest, totals: sums.totals, clauses, unconfirmed, nothing_known_on, names: eras.names })
 }
 
 fn is_unconfirmed(used: &Used) -> bool {

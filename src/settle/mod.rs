@@ -12,6 +12,7 @@
 
 pub mod claim;
 pub mod claims;
+pub mod clauses;
 pub mod holdings;
 pub mod layers;
 pub mod outcome;

@@ -222,6 +222,7 @@ impl Desk {
             year: None,
             as_if: false,
             audit: true,
+            orders: false,
             strict: false,
             force: true,
             allow_float: false,

@@ -12,6 +12,7 @@
 //! | [`policies`] | `onestop policy`, with the gallery of broken policies in `tests/errors` |
 //! | [`explain`] | `onestop explain` |
 //! | [`verify`] | `onestop verify`: what holds, and every way in which it does not |
+//! | [`orders`] | `settle --orders` |
 //! | [`clauses`] | what each clause of the policy did |
 
 mod support;
@@ -28,6 +29,8 @@ mod failures;
 mod forms;
 #[path = "cli/options.rs"]
 mod options;
+#[path = "cli/orders.rs"]
+mod orders;
 #[path = "cli/outputs.rs"]
 mod outputs;
 #[path = "cli/policies.rs"]

@@ -67,6 +67,9 @@ pub struct SettleArgs {
     /// How much audit to write
     #[arg(long, value_enum, default_value_t = Audit::Full)]
     pub audit: Audit,
+    /// Find the persons whose year would come to another total if claims were taken in another order
+    #[arg(long)]
+    pub orders: bool,
     /// Refuse parameters without a publication
     #[arg(long)]
     pub strict: bool,

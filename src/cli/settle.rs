@@ -55,6 +55,7 @@ fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
         year: args.year,
         as_if: args.as_if,
         audit: args.audit == Audit::Full,
+        orders: args.orders,
         strict: args.strict,
         // The sample's own folder is made anew each time.
         force: args.force || (args.sample && args.out.is_none()),

@@ -28,6 +28,9 @@ pub(super) fn take(part: Part, files: &mut Files, tally: &mut Tally) -> Result<(
     if let Some(audit) = &mut files.audit {
         audit.append(part.audit)?;
     }
+    if let Some(orders) = &mut files.orders {
+        orders.append(part.orders)?;
+    }
     files.persons.append(part.persons)?;
     files.alerts.append(part.alerts)?;
     tally.merge(part.tally);
@@ -36,8 +39,10 @@ pub(super) fn take(part: Part, files: &mut Files, tally: &mut Tally) -> Result<(
 
 impl Tally {
     /// The counts of the manifest.
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn counts(
         &self,
+        run: &Settle,
         ledger: &Ledger,
         roster: Option<&Roster>,
         rejects: &[Reject],
@@ -63,6 +68,7 @@ impl Tally {
             subsidies,
             fee_parts_mismatch: self.parts_mismatch,
             identity_differs: self.identity_differs,
+            orders: run.orders.then_some(self.orders),
         }
     }
 }
@@ -140,6 +146,7 @@ pub(super) fn options_part(run: &Settle) -> OptionsPart {
         year: run.year,
         as_if: run.as_if,
         audit: if run.audit { "full" } else { "none" },
+        orders: run.orders,
         allow_float: run.allow_float,
         recorded_maf: run.recorded_maf.clone(),
         codes_sha256: run.book.user_text.as_deref().map(digest_of_text),

@@ -67,6 +67,8 @@ pub struct Settle {
     pub as_if: bool,
     /// Write `audit.parquet`.
     pub audit: bool,
+    /// Find out where the order of claims matters, and write `orders.parquet`.
+    pub orders: bool,
     /// Refuse values without a publication.
     pub strict: bool,
     /// Replace an earlier run.
@@ -163,6 +165,9 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     if let Some(audit) = files.audit {
         outputs.insert("audit.parquet".to_owned(), audit.finish()?);
     }
+    if let Some(orders) = files.orders {
+        outputs.insert("orders.parquet".to_owned(), orders.finish()?);
+    }
     outputs.insert("persons.parquet".to_owned(), files.persons.finish()?);
     if sums.clauses.index.clauses.is_empty() {
         // A ledger without rows has no range that would have numbered them.
@@ -190,7 +195,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         },
         inputs: digests,
         options: options_part(run),
-        counts: sums.counts(&ledger, roster.as_ref(), &rejects, subsidy_rows, &tables, &outputs),
+        counts: sums.counts(run, &ledger, roster.as_ref(), &rejects, subsidy_rows, &tables, &outputs),
         control_totals: ControlTotals::new(&sums.totals, &tables, subsidy_total),
         outputs,
     };

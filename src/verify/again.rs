@@ -45,6 +45,7 @@ pub(super) fn run_of(
         year: options.year,
         as_if: options.as_if,
         audit: recorded.audited(),
+        orders: options.orders,
         // What was settled once may be settled again, also with values that `--strict` would refuse.
         strict: false,
         force: false,

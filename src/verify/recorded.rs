@@ -1,6 +1,7 @@
 //! The manifest as it stands in a folder of outputs.
 
 use super::error::VerifyError;
+use crate::orders::OrderCounts;
 use crate::output::publish::{MANIFEST, PROGRAM};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -50,6 +51,8 @@ pub(super) struct RecordedOptions {
     pub(super) year: Option<i32>,
     pub(super) as_if: bool,
     pub(super) audit: String,
+    #[serde(default)]
+    pub(super) orders: bool,
     pub(super) allow_float: bool,
     pub(super) recorded_maf: Vec<String>,
     pub(super) codes_sha256: Option<String>,
@@ -71,6 +74,7 @@ pub(super) struct RecordedCounts {
     pub(super) rejects_by_reason: BTreeMap<String, u64>,
     pub(super) alerts: BTreeMap<String, u64>,
     pub(super) subsidies: u64,
+    pub(super) orders: Option<OrderCounts>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -141,6 +141,13 @@ impl Totals {
             check.look(1);
             check.expect(stated, found, u64::to_string, || of_manifest(&format!("counts.{name}")));
         }
+        if let Some(orders) = &stated.orders {
+            let rows = recorded.outputs.get("orders.parquet").map_or(0, |f| f.rows);
+            let parts = orders.proved + orders.tried_all + orders.tried_some + orders.differ;
+            check.look(2);
+            check.expect(orders.differ, rows, u64::to_string, || of_manifest("counts.orders.differ"));
+            check.expect(orders.person_years, parts, u64::to_string, || of_manifest("counts.orders.person_years"));
+        }
         let nought = 0;
         for (name, stated, found) in [
             ("by_status", &stated.by_status, &self.status),

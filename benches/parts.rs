@@ -5,7 +5,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use onestop::generate::{Options, generate};
 use onestop::ledger::codebook::CodeBook;
-use onestop::ledger::intern::Interner;
+use onestop::ledger::intern::{Interner, Texts};
 use onestop::ledger::normalise::{Findings, Normaliser, Roles};
 use onestop::ledger::open::{Ledger, Source};
 use onestop::ledger::rows::Rows;
@@ -17,6 +17,7 @@ use onestop::persons::sorted::{Reading, Sorted};
 use onestop::persons::store::{Run, RunPacker, Store};
 use onestop::policy::Policy;
 use onestop::policy::compile::{Needs, compile};
+use onestop::policy::eras::Eras;
 use onestop::policy::parameters::Parameters;
 use onestop::policy::tables::{NO_RANK, Tables};
 use onestop::run::progress::Silent;
@@ -25,7 +26,7 @@ use onestop::settle::holdings::Holdings;
 use onestop::settle::sink::Sink;
 use onestop::settle::{Accepted, Scratch, settle_person};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 const POLICY: &str = "weihai-2023";
 const YEAR: i32 = 2024;
@@ -83,7 +84,7 @@ fn cuts(ledger: &Ledger) -> Cuts {
 fn read(
     ledger: &Ledger,
     columns: &[usize],
-    mut each: impl FnMut(&onestop::ledger::open::Columns<'_>, usize, u64),
+    mut each: impl FnMut(&onestop::ledger::row_group::Columns<'_>, usize, u64),
 ) -> u64 {
     let mut rows = 0;
     for (file, group) in ledger.row_groups() {
@@ -129,7 +130,7 @@ impl Desk {
     }
 }
 
-fn sorted<'a>(reading: &'a Reading, store: &Store, run: &'a Run, texts: &'a [Box<str>], part: usize) -> Sorted<'a> {
+fn sorted<'a>(reading: &'a Reading, store: &Store, run: &'a Run, texts: &'a Texts, part: usize) -> Sorted<'a> {
     let piece = store.piece(run, part).expect("a piece");
     reading.sort(piece.into_iter().collect(), texts).expect("rows")
 }
@@ -179,9 +180,9 @@ fn unpack_and_sort(bencher: Bencher<'_, '_>) {
 fn encode_settlement(bencher: Bencher<'_, '_>) {
     let desk = &*DESK;
     let (store, reading) = (desk.store(), desk.reading());
-    let (run, texts): (_, Arc<[Box<str>]>) = (desk.run(&store), desk.interner.texts());
+    let (run, texts) = (desk.run(&store), desk.interner.texts());
     let mut rows = sorted(&reading, &store, &run, &texts, 0);
-    rows.certify(|_| NO_RANK);
+    rows.certify(|_, _| NO_RANK);
     let settled = || {
         let (mut sink, mut scratch) = (Sink::new(&desk.tables, None, true), Scratch::default());
         for person in rows.persons() {
@@ -191,7 +192,8 @@ fn encode_settlement(bencher: Bencher<'_, '_>) {
         sink.settlement
     };
     let (psn_no, setl_id) = (desk.ledger.psn_no, desk.ledger.setl_id);
-    let context = Context { tables: &desk.tables, psn_no, setl_id, texts: &texts };
+    let eras = Eras::new(vec![(&desk.policy.doc, desk.tables.clone())]).expect("one policy");
+    let context = Context { names: &eras.names, psn_no, setl_id, texts: &texts };
     let path = desk.folder.path().join("encode.parquet");
     let (_file, encoder) = ParquetFile::create(&path, files::settlement_schema(psn_no, setl_id)).expect("a file");
     bencher.counter(items(rows.rows())).with_inputs(settled).bench_local_values(|columns| {
@@ -213,7 +215,7 @@ impl Desk {
         Settle {
             ledger: self.ledger.files.iter().map(|f| f.source.clone()).collect(),
             roster: Some(Source::Path(self.roster.clone())),
-            policy: Policy::load(POLICY).expect("a shipped policy"),
+            policies: vec![Policy::load(POLICY).expect("a shipped policy")],
             parameters: Parameters::shipped().expect("the shipped parameters"),
             book: CodeBook::load(None).expect("the shipped codes"),
             renames: Renames::new(),
@@ -221,6 +223,7 @@ impl Desk {
             out: out.to_owned(),
             year: None,
             as_if: false,
+            as_known: None,
             audit: true,
             orders: false,
             strict: false,

@@ -40,10 +40,13 @@
 //! - Money is integer fen ([`model::fen`]); no money is ever a binary float. Decimals stand at the edges.
 //! - There is one kernel, [`settle::settle_person`]. Nothing else applies a rule.
 //! - No city and no clause stands in Rust: a policy is a TOML file.
+//! - A run of several policies is its parts side by side: the kernel sees one policy and its claims at a time
+//!   ([`settle::several`]); outputs are numbered for the run ([`policy::eras`]). With one policy they are the same.
 //! - The same inputs give the same bytes, whatever the threads, the memory limit, the order of rows and
 //!   files. So nothing iterates over a hash, and cuts between row groups hang on the persons alone.
 //! - Memory does not grow with the ledger but for the roster and the files' footers: rows wait packed, in
-//!   memory as far as `--memory` goes and the rest on the output's own disk ([`persons::store`]).
+//!   memory as far as `--memory` goes and the rest on the output's own disk ([`persons::store`]); rows that
+//!   lie in the order of persons do not wait at all.
 //! - The output folder appears whole or not at all.
 //! - Library code neither prints nor panics on input; errors say what, where and what to do.
 //!

@@ -10,6 +10,7 @@
 //! | [`options`] | what the options change |
 //! | [`outputs`] | what the output files say about each other |
 //! | [`policies`] | `onestop policy`, with the gallery of broken policies in `tests/errors` |
+//! | [`history`] | several policies in one run; what was known and published by a day |
 //! | [`explain`] | `onestop explain` |
 //! | [`verify`] | `onestop verify`: what holds, and every way in which it does not |
 //! | [`orders`] | `settle --orders` |
@@ -27,6 +28,8 @@ mod explain;
 mod failures;
 #[path = "cli/forms.rs"]
 mod forms;
+#[path = "cli/history.rs"]
+mod history;
 #[path = "cli/options.rs"]
 mod options;
 #[path = "cli/orders.rs"]

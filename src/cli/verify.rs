@@ -3,7 +3,7 @@
 use super::args::VerifyArgs;
 use super::explain::lang_of_locale;
 use super::progress::Bars;
-use super::settle::cores;
+use super::settle::{cores, named};
 use super::{DONE, FAILED, Failure, print, sample};
 use crate::persons::store::DEFAULT_MEMORY;
 use crate::report::verify::{json, text};
@@ -15,7 +15,7 @@ pub fn run(args: VerifyArgs) -> Result<u8, Failure> {
         dir: args.dir,
         ledger: args.ledger,
         roster: args.roster,
-        policy: args.policy,
+        policies: named(&args.policy)?.into_iter().map(str::to_owned).collect(),
         params: args.params,
         codes: args.codes,
         known: vec![sample::ledger(), sample::roster()],

@@ -4,7 +4,8 @@
 //! makes another one; so a policy is fair in this respect where the order does not matter. It is asked for a
 //! person and benefit year: would `cii + special_drug + ma + ra + oocat` over the year's claims differ if
 //! they, with their own days and the identities in force on them, were taken otherwise, all other years as
-//! they stand?
+//! they stand? Of several policies each is asked by itself, since what a year accumulates starts afresh
+//! where the policy changes.
 //!
 //! # The theorem
 //!
@@ -45,7 +46,7 @@ pub mod proof;
 pub mod trial;
 
 use crate::model::date;
-use crate::policy::tables::Tables;
+use crate::policy::eras::Eras;
 use crate::settle::claims::Claims;
 use crate::settle::holdings::Holdings;
 use crate::settle::year::Live;
@@ -59,6 +60,8 @@ use trial::{Order, Trial};
 pub struct OrderRow {
     /// A row of the person in the claims' columns.
     pub row: u32,
+    /// Number of the policy.
+    pub policy: usize,
     /// Benefit year.
     pub year: i32,
     /// Claims that count.
@@ -107,9 +110,10 @@ impl OrderCounts {
 
 /// Looks at persons one after the other.
 pub struct Examiner<'a> {
-    tables: &'a Tables,
+    eras: &'a Eras,
     only_year: Option<i32>,
-    trial: Trial<'a>,
+    trials: Vec<Trial<'a>>,
+    accepted: Vec<Accepted>,
     live: Vec<Live>,
     apart: Vec<bool>,
     years: Vec<i32>,
@@ -120,12 +124,13 @@ pub struct Examiner<'a> {
 }
 
 impl<'a> Examiner<'a> {
-    /// One for a policy; with `only_year`, for that benefit year only.
-    pub fn new(tables: &'a Tables, only_year: Option<i32>) -> Self {
+    /// One for the policies of a run; with `only_year`, for that benefit year only.
+    pub fn new(eras: &'a Eras, only_year: Option<i32>) -> Self {
         Self {
-            tables,
+            eras,
             only_year,
-            trial: Trial::new(tables),
+            trials: eras.all.iter().map(|era| Trial::new(&era.tables)).collect(),
+            accepted: Vec::new(),
             live: Vec::new(),
             apart: Vec::new(),
             years: Vec::new(),
@@ -134,31 +139,50 @@ impl<'a> Examiner<'a> {
         }
     }
 
-    /// Looks at a person, as the kernel gets it.
-    pub fn person(
+    /// Looks at a person; `holdings` by number of the policy.
+    pub fn person<'h>(
         &mut self,
+        claims: &Claims<'_>,
+        accepted: &[Accepted],
+        holdings: impl Fn(usize) -> Holdings<'h>,
+        scratch: &mut Scratch,
+    ) {
+        let mut of_policy = std::mem::take(&mut self.accepted);
+        for policy in 0..self.eras.all.len() {
+            of_policy.clear();
+            of_policy.extend(accepted.iter().filter(|a| self.eras.of(claims.day[a.row as usize]) == policy));
+            self.under(policy, claims, &of_policy, holdings(policy), scratch);
+        }
+        self.accepted = of_policy;
+    }
+
+    /// The person's claims under one policy, as the kernel gets them.
+    fn under(
+        &mut self,
+        policy: usize,
         claims: &Claims<'_>,
         accepted: &[Accepted],
         holdings: Holdings<'_>,
         scratch: &mut Scratch,
     ) {
+        let tables = &self.eras.all[policy].tables;
         self.years.clear();
         let counted = accepted.iter().filter(|a| !a.reversed).map(|a| date::year_of(claims.day[a.row as usize]));
         self.years.extend(counted.filter(|y| self.only_year.is_none_or(|only| only == *y)));
         self.years.sort_unstable();
         self.years.dedup();
         for &year in &self.years {
-            let Some(year_tables) = self.tables.year(year) else { continue };
+            let Some(year_tables) = tables.year(year) else { continue };
             self.live.clear();
             for (position, a) in accepted.iter().enumerate().filter(|(_, a)| !a.reversed) {
                 let row = a.row as usize;
                 if date::year_of(claims.day[row]) == year {
-                    let held = holdings.in_force(self.tables, claims.day[row], claims.identity[row]);
+                    let held = holdings.in_force(tables, claims.day[row], claims.identity[row]);
                     self.live.push(Live { row: a.row, position: position as u32, held });
                 }
             }
             self.counts.person_years += 1;
-            let causes = causes(self.tables, year_tables, claims, &self.live, holdings, &mut self.apart);
+            let causes = causes(tables, year_tables, claims, &self.live, holdings, &mut self.apart);
             if causes.is_empty() {
                 self.counts.proved += 1;
                 continue;
@@ -166,14 +190,14 @@ impl<'a> Examiner<'a> {
             let all = self.live.len() as u32;
             let mut apart = self.apart.iter();
             self.live.retain(|_| apart.next() == Some(&false));
-            let found = self.trial.year(year, claims, accepted, &self.live, holdings, scratch);
+            let found = self.trials[policy].year(year, claims, accepted, &self.live, holdings, scratch);
             if found.least.0 == found.total && found.greatest.0 == found.total {
                 let kind = if found.complete { &mut self.counts.tried_all } else { &mut self.counts.tried_some };
                 *kind += 1;
                 continue;
             }
             self.counts.differ += 1;
-            self.rows.push(OrderRow { causes, claims: all, ..found });
+            self.rows.push(OrderRow { policy, causes, claims: all, ..found });
         }
     }
 }

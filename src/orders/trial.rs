@@ -139,6 +139,7 @@ impl<'a> Trial<'a> {
         let (orders, complete) = orders(live.len());
         let mut row = OrderRow {
             row: live.first().map_or(0, |l| l.row),
+            policy: 0,
             year,
             claims: live.len() as u32,
             ordered: live.len() as u32,

@@ -4,16 +4,19 @@ use super::columns::*;
 use crate::model::codes::Layer;
 use crate::model::fen::NO_LIMIT;
 use crate::policy::tables::Tables;
-use crate::settle::clauses::{Clause, ClauseSums, ClauseTally};
+use crate::settle::clauses::{Clause, ClauseIndex, ClauseSums, ClauseTally};
 use arrow::array::{ArrayRef, BooleanArray, Int32Array, Int64Array, StringArray};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// A row of `clauses.parquet`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClauseRow {
+    /// Id of the policy.
+    pub policy: String,
     /// Which clause; money in fen.
     pub clause: Clause,
     /// Id of the rule in the policy file, or `recorded`.
@@ -33,19 +36,29 @@ impl ClauseRow {
     }
 }
 
-/// The rows of a run, in the order of the file.
-pub fn clause_rows(tally: &ClauseTally, tables: &Tables) -> Vec<ClauseRow> {
-    let row = |(clause, sums): (Clause, ClauseSums)| {
+/// What the clauses of a policy came to, in the order of its tables; of a run, policy by policy.
+///
+/// The tally may stand by tables compiled for more years than were found; the rows are those of `tables`.
+pub fn clause_rows(tally: Option<&ClauseTally>, tables: &Tables) -> Vec<ClauseRow> {
+    // A year's clauses are listed alike, whatever the other years.
+    let mut counted: BTreeMap<i32, VecDeque<ClauseSums>> = BTreeMap::new();
+    for (clause, sums) in tally.into_iter().flat_map(ClauseTally::totals) {
+        counted.entry(clause.year).or_default().push_back(sums);
+    }
+    let row = |clause: Clause| {
         let cite = &tables.cites[usize::from(clause.cite)];
         let pool = clause.pool.map(|p| tables.pools[usize::from(p)].clone());
-        ClauseRow { clause, rule: cite.rule.clone(), text: cite.clause.clone(), pool, sums }
+        let sums = counted.get_mut(&clause.year).and_then(VecDeque::pop_front).unwrap_or_default();
+        let (policy, rule, text) = (tables.policy.clone(), cite.rule.clone(), cite.clause.clone());
+        ClauseRow { policy, clause, rule, text, pool, sums }
     };
-    tally.totals().map(row).collect()
+    ClauseIndex::new(tables).clauses.into_iter().map(row).collect()
 }
 
 /// Schema of `clauses.parquet`.
 pub fn clauses_schema() -> SchemaRef {
     schema([
+        ("policy", DataType::Utf8, false),
         ("benefit_year", DataType::Int32, false),
         ("layer", code_type(), false),
         ("rule", DataType::Utf8, false),
@@ -86,6 +99,7 @@ pub fn clauses(rows: &[ClauseRow]) -> Result<RecordBatch, ArrowError> {
     let moved = |r: &ClauseRow| r.clause.bracket.and_then(|_| held(r.sums.base_moved));
     let under = |r: &ClauseRow| r.clause.is_deductible().then_some(r.sums.under_deductible as i64);
     let arrays: Vec<ArrayRef> = vec![
+        Arc::new(rows.iter().map(|r| Some(r.policy.as_str())).collect::<StringArray>()),
         Arc::new(rows.iter().map(|r| r.clause.year).collect::<Int32Array>()),
         codes(rows.iter().map(|r| Some(r.clause.layer as u8)), Layer::ALL.iter().map(|l| l.as_str())),
         Arc::new(rows.iter().map(|r| Some(r.rule.as_str())).collect::<StringArray>()),

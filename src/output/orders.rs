@@ -5,6 +5,7 @@ use super::files::Context;
 use crate::ledger::schema::IdType;
 use crate::orders::OrderRow;
 use crate::persons::sorted::Sorted;
+use crate::policy::eras::Eras;
 use arrow::array::{ArrayRef, BooleanArray, Int32Array, StringArray};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub fn orders_schema(psn_no: IdType) -> SchemaRef {
     schema([
         ("psn_no", id_type(psn_no), false),
+        ("policy", DataType::Utf8, false),
         ("benefit_year", DataType::Int32, false),
         ("claims", DataType::Int32, false),
         ("ordered", DataType::Int32, false),
@@ -33,12 +35,19 @@ pub fn orders_schema(psn_no: IdType) -> SchemaRef {
 ///
 /// # Errors
 /// If Arrow refuses the columns.
-pub fn orders(context: Context<'_>, rows: &Sorted<'_>, found: &[OrderRow]) -> Result<RecordBatch, ArrowError> {
+pub fn orders(
+    context: Context<'_>,
+    eras: &Eras,
+    rows: &Sorted<'_>,
+    found: &[OrderRow],
+) -> Result<RecordBatch, ArrowError> {
+    let policy = |r: &OrderRow| Some(eras.all[r.policy].tables.policy.as_str());
     let text = |of: fn(&OrderRow) -> String| Arc::new(found.iter().map(|r| Some(of(r))).collect::<StringArray>()) as _;
     let fen = |of: fn(&OrderRow) -> i64| money(found.iter().map(of).collect());
     let number = |of: fn(&OrderRow) -> u32| Arc::new(found.iter().map(|r| of(r) as i32).collect::<Int32Array>()) as _;
     let arrays: Vec<ArrayRef> = vec![
         ids(found.iter().map(|r| rows.psn_no(r.row as usize)), context.psn_no)?,
+        Arc::new(found.iter().map(policy).collect::<StringArray>()),
         Arc::new(found.iter().map(|r| r.year).collect::<Int32Array>()),
         number(|r| r.claims),
         number(|r| r.ordered),

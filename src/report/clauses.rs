@@ -15,6 +15,8 @@ const NAMED: usize = 12;
 /// The section of the summary.
 pub fn clauses(rows: &[ClauseRow]) -> String {
     let mut text = String::new();
+    let several = rows.windows(2).any(|pair| pair[0].policy != pair[1].policy);
+    let name = |row: &ClauseRow| if several { format!("{} {}", row.policy, name(row)) } else { name(row) };
     let mut by_money: Vec<&ClauseRow> = rows.iter().filter(|r| r.sums.paid > 0).collect();
     // A stable sort: clauses of equal money stay in the policy's order.
     by_money.sort_by_key(|r| std::cmp::Reverse(r.sums.paid));

@@ -5,12 +5,14 @@ use super::part::{Files, Part, Tally};
 use super::settle::Settle;
 use crate::ledger::open::{Ledger, Source};
 use crate::ledger::reject::{Reject, RejectSource};
+use crate::model::date;
 use crate::output::clauses::{ClauseRow, clause_rows, clauses, clauses_schema};
 use crate::output::files::{self, Context};
 use crate::output::manifest::{self, *};
 use crate::output::parquet_file::{FileDigest, ParquetFile, digest_of, digest_of_text, hex};
 use crate::output::publish::Stage;
 use crate::policy::Policy;
+use crate::policy::eras::Names;
 use crate::policy::tables::Tables;
 use crate::roster::Roster;
 use crate::settle::clauses::ClauseTally;
@@ -47,14 +49,15 @@ impl Tally {
         roster: Option<&Roster>,
         rejects: &[Reject],
         subsidies: u64,
-        tables: &Tables,
+        names: &Names,
         outputs: &BTreeMap<String, FileDigest>,
     ) -> Counts {
         let from = |source: RejectSource| rejects.iter().filter(|r| r.source == source).count() as u64;
-        let alerts = tables.alerts.iter().cloned().zip(self.alert_counts.iter().copied());
+        let alerts = names.alerts.iter().cloned().zip(self.alert_counts.iter().copied());
         Counts {
             ledger_rows: ledger.rows(),
             roster_rows: roster.map_or(0, |r| r.rows),
+            roster_recorded_later: roster.filter(|_| run.as_known.is_some()).map(|r| r.recorded_later),
             settlement_rows: outputs.get("settlement.parquet").map_or(0, |d| d.rows),
             persons: self.totals.persons,
             audit_rows: self.audit_rows,
@@ -93,14 +96,16 @@ pub(super) fn write_subsidies(
     Ok((file.finish()?, total))
 }
 
-/// Writes what each clause did; the rows as written.
+/// Writes what each clause did, policy by policy; the rows as written.
 pub(super) fn write_clauses(
     stage: &Stage,
-    tally: &ClauseTally,
-    tables: &Tables,
+    tallies: &[ClauseTally],
+    tables: &[Tables],
 ) -> Result<(FileDigest, Vec<ClauseRow>), RunError> {
     let (mut file, encoder) = ParquetFile::create(&stage.file("clauses.parquet"), clauses_schema())?;
-    let rows = clause_rows(tally, tables);
+    // A ledger without rows has no range, and so no tally.
+    let of = |(number, tables): (usize, &Tables)| clause_rows(tallies.get(number), tables);
+    let rows: Vec<ClauseRow> = tables.iter().enumerate().flat_map(of).collect();
     let batch = clauses(&rows).map_err(RunError::defect("building output columns"))?;
     file.append(encoder.encode(&batch)?)?;
     Ok((file.finish()?, rows))
@@ -127,7 +132,8 @@ pub(super) fn write_rejects(
     Ok(file.finish()?)
 }
 
-pub(super) fn policy_part(policy: &Policy) -> PolicyPart {
+/// The policy as the manifest tells it; of several, with the date that decides between them.
+pub(super) fn policy_part(policy: &Policy, several: bool) -> PolicyPart {
     let header = &policy.doc.policy;
     PolicyPart {
         id: header.id.clone(),
@@ -136,6 +142,7 @@ pub(super) fn policy_part(policy: &Policy) -> PolicyPart {
         origin: policy.origin.clone(),
         from: header.from.to_string(),
         until: header.until.map(|d| d.to_string()),
+        year_by: several.then_some(policy.doc.switches.year_by),
         sha256: digest_of_text(&policy.text),
         listed_order: header.listed_order.iter().map(|i| i.as_str().to_owned()).collect(),
     }
@@ -145,6 +152,8 @@ pub(super) fn options_part(run: &Settle) -> OptionsPart {
     OptionsPart {
         year: run.year,
         as_if: run.as_if,
+        as_known: run.as_known.map(date::show),
+        as_of: run.parameters.as_of.map(date::show),
         audit: if run.audit { "full" } else { "none" },
         orders: run.orders,
         allow_float: run.allow_float,

@@ -1,6 +1,7 @@
 //! One range of persons: sorted, resolved, settled and encoded, by one worker.
 
 use super::error::RunError;
+use super::pieces::Pieces;
 use super::settle::Settle;
 use super::subsidies::Residents;
 use crate::ledger::marks::Packed;
@@ -15,11 +16,12 @@ use crate::output::parquet_file::{Encoded, Encoder, ParquetFile};
 use crate::output::publish::Stage;
 use crate::persons::resolve::Resolver;
 use crate::persons::sorted::{Reading, Sorted};
-use crate::persons::store::{Run, Store};
-use crate::policy::tables::NO_RANK;
+use crate::policy::eras::{Era, Eras};
+use crate::policy::tables::{NO_RANK, Tables};
 use crate::roster::Roster;
 use crate::settle::clauses::ClauseTally;
 use crate::settle::holdings::Holdings;
+use crate::settle::several::Several;
 use crate::settle::sink::{Sink, Totals};
 use crate::settle::{Scratch, settle_person};
 use std::collections::BTreeSet;
@@ -40,7 +42,8 @@ pub(super) struct Part {
 pub(super) struct Tally {
     pub(super) rejects: Vec<Reject>,
     pub(super) totals: Totals,
-    pub(super) clauses: ClauseTally,
+    /// By policy; empty before the first range.
+    pub(super) clauses: Vec<ClauseTally>,
     pub(super) orders: OrderCounts,
     pub(super) years: BTreeSet<i32>,
     pub(super) residents: Residents,
@@ -57,7 +60,11 @@ impl Tally {
     /// Adds what another range tally.
     pub(super) fn merge(&mut self, other: Tally) {
         self.totals.merge(&other.totals);
-        self.clauses.merge(&other.clauses);
+        if self.clauses.is_empty() {
+            self.clauses = other.clauses;
+        } else {
+            self.clauses.iter_mut().zip(&other.clauses).for_each(|(mine, theirs)| mine.merge(theirs));
+        }
         self.orders.add(&other.orders);
         self.rejects.extend(other.rejects);
         self.years.extend(other.years);
@@ -129,42 +136,42 @@ pub(super) fn output_columns() -> usize {
 /// What a worker needs to settle a range.
 pub(super) struct Job<'a> {
     pub(super) run: &'a Settle,
+    pub(super) eras: &'a Eras,
     pub(super) context: Context<'a>,
     pub(super) reading: &'a Reading,
-    pub(super) roster: Option<&'a Roster>,
+    /// By policy; empty where there is no roster.
+    pub(super) rosters: &'a [Roster],
     pub(super) encoders: &'a Encoders,
 }
 
 impl Job<'_> {
     /// Sorts, resolves, settles and encodes one range of persons.
-    pub(super) fn part(&self, store: &Store, runs: &[Run], part: usize) -> Result<Part, RunError> {
-        let mut pieces = Vec::with_capacity(runs.len());
-        for run in runs {
-            pieces.extend(store.piece(run, part)?);
+    pub(super) fn part(&self, source: &Pieces<'_>, part: usize) -> Result<Part, RunError> {
+        let (pieces, texts) = source.of(part)?;
+        let mut rows = self.reading.sort(pieces, &texts).ok_or_else(|| source.damaged())?;
+        let context = Context { texts: &texts, ..self.context };
+        match &*self.eras.all {
+            [only] => rows.certify(|packed, _| certified(only, packed)),
+            all => rows.certify(|packed, day| certified(&all[self.eras.of(day)], packed)),
         }
-        let mut rows = self.reading.sort(pieces, self.context.texts).ok_or_else(|| store.damaged())?;
-        let tables = self.context.tables;
-        rows.certify(|packed| self.certified(packed));
-        let mut sink = Sink::new(tables, self.run.year, self.run.audit);
+        let mut sink = Sink::new(&self.eras.all[0].tables, self.run.year, self.run.audit);
         sink.settlement.reserve(rows.rows());
         let mut tally = Tally::default();
-        let mut examiner = self.run.orders.then(|| Examiner::new(tables, self.run.year));
+        let mut examiner = self.run.orders.then(|| Examiner::new(self.eras, self.run.year));
         self.persons(&rows, &mut sink, &mut tally, examiner.as_mut());
         if !files::conserves(&sink.settlement) {
             let message = "a settled row does not add up to its fee".to_owned();
             return Err(RunError::Defect { what: "conservation of money", message });
         }
-        tally.alert_counts = vec![0; tables.alerts.len()];
+        tally.alert_counts = vec![0; self.eras.names.alerts.len()];
         for alert in &sink.alerts {
             tally.alert_counts[usize::from(alert.alert)] += 1;
         }
         tally.audit_rows = sink.audit.row.len() as u64;
         tally.other_years = sink.other_years;
         tally.totals = sink.totals;
-        tally.clauses = sink.clauses;
         tally.years = sink.years;
         let build = RunError::defect("building output columns");
-        let context = self.context;
         let settlement = files::settlement(context, &rows, sink.settlement).map_err(&build)?;
         let persons = files::persons(context, &rows, sink.persons).map_err(&build)?;
         let alerts = files::alerts(context, &rows, &sink.alerts).map_err(&build)?;
@@ -175,7 +182,7 @@ impl Job<'_> {
         let orders = match (&self.encoders.orders, examiner) {
             (Some(encoder), Some(examiner)) => {
                 tally.orders = examiner.counts;
-                encoder.encode(&orders(context, &rows, &examiner.rows).map_err(&build)?)?
+                encoder.encode(&orders(context, self.eras, &rows, &examiner.rows).map_err(&build)?)?
             }
             _ => None,
         };
@@ -190,49 +197,52 @@ impl Job<'_> {
         })
     }
 
-    /// The rank of the identity that the ledger carries.
-    fn certified(&self, packed: Packed) -> u8 {
-        let tables = self.context.tables;
-        packed.identity().map_or(NO_RANK, |i| tables.rank_of[i.index()])
-    }
-
     fn persons(&self, rows: &Sorted<'_>, sink: &mut Sink, tally: &mut Tally, mut examiner: Option<&mut Examiner<'_>>) {
-        let tables = self.context.tables;
+        let eras = &self.eras.all;
         let claims = rows.claims();
-        let period = (!self.run.as_if).then_some((tables.from, tables.until));
-        let granted = tables.grant_lookback.iter().position(Option::is_some).map_or(NO_RANK, |r| r as u8);
+        let periods = self.eras.periods();
+        let periods = (!self.run.as_if).then_some(&*periods);
+        let granted: Vec<u8> = eras.iter().map(|era| granted(&era.tables)).collect();
+        let mut several = (eras.len() > 1).then(|| Several::new(self.eras, self.run.year, self.run.audit));
         let (mut resolver, mut scratch) = (Resolver::default(), Scratch::default());
         let (mut accepted, mut refused) = (Vec::new(), Vec::new());
         let mut at = None;
         for person in rows.persons() {
             accepted.clear();
             let first = person.start;
-            resolver.resolve(rows, person, period, &mut accepted, &mut refused);
-            let number = self.roster.map(|r| r.find_from(&mut at, rows.psn_no(first)));
-            let holdings = match (self.roster, number) {
+            resolver.resolve(rows, person, periods, &mut accepted, &mut refused);
+            // All rosters of a run number their persons alike.
+            let number = self.rosters.first().map(|r| r.find_from(&mut at, rows.psn_no(first)));
+            let holdings = |policy: usize| match (self.rosters.get(policy), number) {
                 (Some(roster), Some(Some(n))) => Holdings::Roster(roster.periods(n)),
                 (Some(_), _) => Holdings::Roster(&[]),
-                (None, _) => Holdings::Ledger { granted },
+                (None, _) => Holdings::Ledger { granted: granted[policy] },
             };
-            if !accepted.is_empty() {
-                settle_person(tables, &claims, &accepted, holdings, &mut scratch, sink);
-                if let Some(examiner) = &mut examiner {
-                    examiner.person(&claims, &accepted, holdings, &mut scratch);
-                }
+            match &mut several {
+                _ if accepted.is_empty() => {}
+                None => settle_person(&eras[0].tables, &claims, &accepted, holdings(0), &mut scratch, sink),
+                Some(several) => several.person(&claims, &accepted, holdings, sink),
+            }
+            if let Some(examiner) = &mut examiner {
+                examiner.person(&claims, &accepted, holdings, &mut scratch);
             }
             for a in accepted.iter().filter(|a| !a.reversed) {
                 let row = a.row as usize;
                 let packed = rows.packed(row);
                 tally.parts_mismatch += u64::from(packed.parts_mismatch());
+                let day = claims.day[row];
                 if let Some(Some(n)) = number {
-                    let noted = (n as u32, date::year_of(claims.day[row]), packed.insutype() != Insutype::Employee);
-                    if tables.year(noted.1).is_some() && tally.of_roster.last() != Some(&noted) {
+                    let noted = (n as u32, date::year_of(day), packed.insutype() != Insutype::Employee);
+                    if eras[self.eras.of(day)].tables.year(noted.1).is_some() && tally.of_roster.last() != Some(&noted)
+                    {
                         tally.of_roster.push(noted);
                     }
                 }
-                if self.roster.is_some() && self.compares() {
-                    let held = holdings.in_force(tables, claims.day[row], NO_RANK);
-                    let rank = self.certified(packed);
+                if !self.rosters.is_empty() && self.compares() {
+                    let policy = self.eras.of(day);
+                    let era = &eras[policy];
+                    let held = holdings(policy).in_force(&era.tables, day, NO_RANK);
+                    let rank = certified(era, packed);
                     let same = match rank {
                         NO_RANK => held == 0 && !packed.identity_unknown(),
                         rank => held & (1 << rank) != 0,
@@ -241,6 +251,10 @@ impl Job<'_> {
                 }
             }
         }
+        tally.clauses = match several {
+            Some(several) => several.finish(sink),
+            None => vec![std::mem::take(&mut sink.clauses)],
+        };
         for refusal in refused {
             let row = refusal.row as usize;
             let (file, number) = place(rows.origin(row));
@@ -260,4 +274,14 @@ impl Job<'_> {
     fn compares(&self) -> bool {
         self.reading.has_identity
     }
+}
+
+/// The rank under a policy of the identity that the ledger carries.
+fn certified(era: &Era, packed: Packed) -> u8 {
+    packed.identity().map_or(NO_RANK, |i| era.tables.rank_of[i.index()])
+}
+
+/// The rank of the identity that a policy grants on application.
+fn granted(tables: &Tables) -> u8 {
+    tables.grant_lookback.iter().position(Option::is_some).map_or(NO_RANK, |r| r as u8)
 }

@@ -198,6 +198,21 @@ impl Totals {
         self.persons += other.persons;
     }
 
+    /// Adds the rows and money of another policy, whose ranks are told apart; its persons are counted
+    /// where the policies meet.
+    pub fn merge_as(&mut self, other: &Totals, rank: impl Fn(u8) -> u8) {
+        for from in (0..TOTAL_RANKS as u8 - 1).chain([NO_RANK]) {
+            for insutype in Insutype::ALL {
+                let (to, from) = (Self::index(rank(from), *insutype), Self::index(from, *insutype));
+                self.cells[to].rows += other.cells[from].rows;
+                let sums = self.cells[to].money.iter_mut().zip(other.cells[from].money);
+                sums.for_each(|(sum, fen)| *sum += fen);
+            }
+        }
+        self.status.iter_mut().zip(other.status).for_each(|(a, b)| *a += b);
+        self.reasons.iter_mut().zip(other.reasons).for_each(|(a, b)| *a += b);
+    }
+
     /// One column over everybody.
     pub fn total(&self, column: Money) -> i128 {
         self.cells.iter().map(|c| c.money[column as usize]).sum()

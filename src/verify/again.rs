@@ -4,7 +4,7 @@ use super::Verify;
 use super::check::{Check, Finding, Report};
 use super::differ::{Difference, first_difference};
 use super::error::VerifyError;
-use super::origins::Origins;
+use super::origins::{Origins, day_of};
 use super::recorded::{Recorded, RecordedFile};
 use crate::ledger::open::Source;
 use crate::output::publish::{MANIFEST, Stage};
@@ -36,7 +36,7 @@ pub(super) fn run_of(
     Ok(Settle {
         ledger,
         roster,
-        policy: origins.policy.clone()?,
+        policies: origins.policies.clone()?,
         parameters: origins.parameters.clone()?,
         book: origins.book.clone()?,
         renames: options.columns.clone(),
@@ -44,6 +44,7 @@ pub(super) fn run_of(
         out,
         year: options.year,
         as_if: options.as_if,
+        as_known: day_of(options.as_known.as_deref(), "as_known")?,
         audit: recorded.audited(),
         orders: options.orders,
         // What was settled once may be settled again, also with values that `--strict` would refuse.
@@ -155,11 +156,14 @@ fn manifests(recorded: &Recorded, again: &str) -> Check {
         check.note = format!("made by version {}, verified by version {made_now}", recorded.version);
     }
     let mut unlike = Vec::new();
-    for key in ["policy", "parameters", "options", "counts", "control_totals"] {
+    for key in ["policy", "policies", "parameters", "options", "counts", "control_totals"] {
         differences(key, &recorded.json[key], &again[key], &mut unlike);
     }
-    let given = ["policy.origin", "parameters.path", "options.codes"];
-    for (column, stated, found) in unlike.into_iter().filter(|(column, ..)| !given.contains(&column.as_str())) {
+    let given = |column: &str| {
+        ["policy.origin", "parameters.path", "options.codes"].contains(&column)
+            || (column.starts_with("policies.") && column.ends_with(".origin"))
+    };
+    for (column, stated, found) in unlike.into_iter().filter(|(column, ..)| !given(column)) {
         check.find(|| Finding { place: MANIFEST.into(), column, stated, found, ..Finding::default() });
     }
     check
@@ -175,6 +179,11 @@ fn differences(path: &str, one: &Value, other: &Value, found: &mut Vec<(String, 
             for key in keys {
                 let of = |map: &serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or_default();
                 differences(&format!("{path}.{key}"), &of(a), &of(b), found);
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (number, (one, other)) in a.iter().zip(b).enumerate() {
+                differences(&format!("{path}.{number}"), one, other, found);
             }
         }
         _ if one == other => {}
@@ -193,5 +202,8 @@ mod tests {
         let mut found = Vec::new();
         differences("m", &one, &other, &mut found);
         assert_eq!(found, [("m.a.b".to_owned(), "1".to_owned(), "2".to_owned())]);
+        found.clear();
+        differences("p", &serde_json::json!([{"o": 1}, 5]), &serde_json::json!([{"o": 3}, 5]), &mut found);
+        assert_eq!(found, [("p.0.o".to_owned(), "1".to_owned(), "3".to_owned())]);
     }
 }

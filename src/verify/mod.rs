@@ -52,8 +52,8 @@ pub struct Verify {
     pub ledger: Vec<PathBuf>,
     /// Roster in place of the recorded one.
     pub roster: Option<PathBuf>,
-    /// Policy in place of the recorded one.
-    pub policy: Option<String>,
+    /// Policies in place of the recorded ones, in any order.
+    pub policies: Vec<String>,
     /// Parameters in place of the recorded ones.
     pub params: Option<PathBuf>,
     /// Codes in place of the recorded ones.
@@ -76,7 +76,8 @@ pub struct Verify {
 pub fn verify(plan: &Verify, progress: &dyn Progress) -> Result<Report, VerifyError> {
     let recorded = Recorded::read(&plan.dir)?;
     let mut report = Report::default();
-    report.note_run(&recorded.policy.id, &recorded.version);
+    let policies: Vec<&str> = recorded.policies().iter().map(|p| p.id.as_str()).collect();
+    report.note_run(&policies.join(", "), &recorded.version);
     let found = files::check(&plan.dir, &recorded, &mut report);
     let origins = Origins::find(plan, &recorded, &mut report)?;
     if let Some(psn_no) = &plan.person {

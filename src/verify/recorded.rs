@@ -13,7 +13,10 @@ pub(super) struct Recorded {
     program: String,
     /// Version of the program.
     pub(super) version: String,
-    pub(super) policy: RecordedPolicy,
+    policy: RecordedPolicy,
+    /// Of a run of several.
+    #[serde(default)]
+    policies: Vec<RecordedPolicy>,
     pub(super) parameters: RecordedParameters,
     pub(super) inputs: Vec<RecordedInput>,
     pub(super) options: RecordedOptions,
@@ -50,6 +53,8 @@ pub(super) struct RecordedInput {
 pub(super) struct RecordedOptions {
     pub(super) year: Option<i32>,
     pub(super) as_if: bool,
+    pub(super) as_known: Option<String>,
+    pub(super) as_of: Option<String>,
     pub(super) audit: String,
     #[serde(default)]
     pub(super) orders: bool,
@@ -105,6 +110,11 @@ impl Recorded {
         }
         recorded.json = serde_json::from_str(&text).map_err(|e| failed(e.to_string()))?;
         Ok(recorded)
+    }
+
+    /// The policies, in the order of their dates.
+    pub(super) fn policies(&self) -> &[RecordedPolicy] {
+        if self.policies.is_empty() { std::slice::from_ref(&self.policy) } else { &self.policies }
     }
 
     /// Whether the run wrote an audit.

@@ -225,6 +225,7 @@ impl Desk {
             as_if: false,
             as_known: None,
             audit: true,
+            orders: false,
             strict: false,
             force: true,
             allow_float: false,

@@ -24,6 +24,7 @@
 //! | [`ledger`], [`roster`] | input files as normalised columns, with rejects | settling |
 //! | [`persons`] | rows by person in time order; which of them count | money |
 //! | [`settle`] | the kernel: one person in, outcomes and audit out | I/O, strings, allocation a claim |
+//! | [`orders`] | whether a year's total hangs on the order of its claims: proved, or tried | rules |
 //! | [`output`] | Parquet files, manifest, all-or-nothing folder | rules |
 //! | [`run`] | one run from files to folder, in parallel | printing |
 //! | [`explain`], [`report`] | texts for people, from the outputs alone | settling |
@@ -58,6 +59,7 @@ pub mod explain;
 pub mod generate;
 pub mod ledger;
 pub mod model;
+pub mod orders;
 pub mod output;
 pub mod persons;
 pub mod policy;

@@ -13,6 +13,7 @@
 //! | [`history`] | several policies in one run; what was known and published by a day |
 //! | [`explain`] | `onestop explain` |
 //! | [`verify`] | `onestop verify`: what holds, and every way in which it does not |
+//! | [`orders`] | `settle --orders` |
 //! | [`clauses`] | what each clause of the policy did |
 
 mod support;
@@ -31,6 +32,8 @@ mod forms;
 mod history;
 #[path = "cli/options.rs"]
 mod options;
+#[path = "cli/orders.rs"]
+mod orders;
 #[path = "cli/outputs.rs"]
 mod outputs;
 #[path = "cli/policies.rs"]

@@ -218,6 +218,60 @@ fn a_years_total_does_not_depend_on_the_order_of_its_claims() {
     }
 }
 
+/// Where [`onestop::orders::proof`] finds no cause, no order whatever gives another total: tried on any
+/// claims, identities and grants, not on like ones. And it is no empty promise: of persons with two claims
+/// that move, many are proved.
+#[test]
+fn where_no_cause_is_found_no_order_gives_another_total() {
+    for city in cities() {
+        let (proved, differed, paid) = (Cell::new(0), Cell::new(0), Cell::new(0));
+        let person = (a_year_of_claims(city), periods(city), prop::collection::vec(any::<[u32; 8]>(), 6));
+        check(6_000, person, |(claims, periods, orders)| {
+            let (causes, apart) = city.order_causes(&claims, &periods);
+            let in_time = city.settle(&claims, &periods).benefit();
+            let mut differs = false;
+            for order in orders {
+                let mut numbers: Vec<usize> = (0..claims.len()).collect();
+                numbers.sort_by_key(|n| order[*n]);
+                let total = city.settle_in_order(&claims, &numbers, &periods).benefit();
+                if causes.is_empty() {
+                    prop_assert_eq!(total, in_time, "order {:?}", numbers);
+                }
+                // Claims apart may stand anywhere.
+                let (mut moved, last): (Vec<usize>, Vec<usize>) = numbers.iter().partition(|n| !apart[**n]);
+                moved.extend(last);
+                prop_assert_eq!(total, city.settle_in_order(&claims, &moved, &periods).benefit(), "apart {:?}", apart);
+                differs |= total != in_time;
+            }
+            let moving = claims.iter().filter(|c| c.scope > c.basic).count();
+            proved.set(proved.get() + i32::from(causes.is_empty() && moving > 1));
+            paid.set(paid.get() + i32::from(causes.is_empty() && moving > 1 && in_time > 0));
+            differed.set(differed.get() + i32::from(differs));
+            Ok(())
+        });
+        assert!(proved.get() > 200 && paid.get() > 100, "{}: {} proved", city.name, proved.get());
+        assert!(differed.get() > 0, "{}: the order never mattered", city.name);
+    }
+}
+
+/// Like claims under one identity are what most persons have: they are proved, not tried, but where a
+/// stay is topped up.
+#[test]
+fn the_order_of_like_claims_is_proved_not_to_matter() {
+    for city in cities() {
+        let (proved, open) = (Cell::new(0), Cell::new(0));
+        check(2_000, like_claims(city), |like| {
+            let (causes, _) = city.order_causes(&like.claims, &holding(city, like.identity));
+            let stay = causes.has(onestop::orders::proof::Cause::StayCover);
+            prop_assert!(causes.is_empty() || stay || waits(city), "{}", causes.names());
+            let counter = if causes.is_empty() { &proved } else { &open };
+            counter.set(counter.get() + 1);
+            Ok(())
+        });
+        assert!(proved.get() > 8 * open.get(), "{}: {} open", city.name, open.get());
+    }
+}
+
 /// Holds for the same claims as the law of order, and for the same reason (R4): a claim in two parts
 /// accumulates what it would have accumulated whole, and cumulative figures are rounded, not claims.
 #[test]

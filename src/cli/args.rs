@@ -75,6 +75,9 @@ pub struct SettleArgs {
     /// How much audit to write
     #[arg(long, value_enum, default_value_t = Audit::Full)]
     pub audit: Audit,
+    /// Find the persons whose year would come to another total if claims were taken in another order
+    #[arg(long)]
+    pub orders: bool,
     /// Refuse parameters without a publication
     #[arg(long)]
     pub strict: bool,
@@ -178,7 +181,7 @@ pub struct VerifyArgs {
     /// The roster, where it does not lie at its recorded path
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
-    /// The policy, where it does not lie at its recorded path; of several all, in the order of their dates
+    /// The policy, where it does not lie at its recorded path; several, separated by commas
     #[arg(long, value_name = "ID|FILE")]
     pub policy: Vec<String>,
     /// The dated values, where they do not lie at their recorded path

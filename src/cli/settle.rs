@@ -57,6 +57,7 @@ fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
         as_if: args.as_if,
         as_known: args.as_known,
         audit: args.audit == Audit::Full,
+        orders: args.orders,
         strict: args.strict,
         // The sample's own folder is made anew each time.
         force: args.force || (args.sample && args.out.is_none()),

@@ -5,6 +5,7 @@
 use super::parquet_file::FileDigest;
 use crate::model::codes::{Identity, Insutype, RejectReason, ScopeReason, Status};
 use crate::model::fen::to_decimal;
+use crate::orders::OrderCounts;
 use crate::policy::document::YearBy;
 use crate::policy::eras::Names;
 use crate::policy::parameters::Used;
@@ -109,6 +110,8 @@ pub struct OptionsPart {
     pub as_of: Option<String>,
     /// `full` or `none`.
     pub audit: &'static str,
+    /// Whether other orders of claims were looked at.
+    pub orders: bool,
     /// Floats of money were accepted.
     pub allow_float: bool,
     /// Columns that hold assistance paid.
@@ -157,6 +160,9 @@ pub struct Counts {
     pub fee_parts_mismatch: u64,
     /// Claims whose ledger identity differs from the roster's.
     pub identity_differs: u64,
+    /// Persons' years by whether the order of claims matters, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orders: Option<OrderCounts>,
 }
 
 /// Sums in yuan.

@@ -5,5 +5,6 @@ pub mod columns;
 pub mod error;
 pub mod files;
 pub mod manifest;
+pub mod orders;
 pub mod parquet_file;
 pub mod publish;

@@ -3,6 +3,7 @@
 use super::table::{Align, Table};
 use crate::model::codes::{Identity, Insutype, RejectReason, ScopeReason, Status};
 use crate::model::fen::{group_thousands, to_grouped};
+use crate::orders::OrderCounts;
 use crate::policy::tables::NO_RANK;
 use crate::run::settle::Settled;
 use crate::settle::outcome::Money;
@@ -80,6 +81,9 @@ pub fn summary(settled: &Settled, out: &Path) -> String {
     text.push_str(&found("Rejects 退回", &counts.rejects_by_reason, |code| {
         RejectReason::parse(code).map_or("", |r| r.label())
     }));
+    if let Some(orders) = &counts.orders {
+        text.push_str(&orders_section(orders));
+    }
     let remarks = [
         (counts.fee_parts_mismatch, "claims are settled although the parts of their fee do not add up"),
         (counts.identity_differs, "claims carry another identity in the ledger than on the roster"),
@@ -92,6 +96,21 @@ pub fn summary(settled: &Settled, out: &Path) -> String {
         let _ = writeln!(text, "  {name}: {} rows, {} bytes", count(digest.rows), count(digest.size));
     }
     text
+}
+
+/// Whether the order of claims mattered, by persons' years.
+fn orders_section(orders: &OrderCounts) -> String {
+    let mut table = Table::new(&[Align::Left, Align::Right]).indented(2);
+    for (label, number) in [
+        ("人员年度 persons' years", orders.person_years),
+        ("可证与次序无关 order cannot matter", orders.proved),
+        ("试遍各次序无差异 no difference in any order", orders.tried_all),
+        ("试部分次序无差异 no difference in the orders tried", orders.tried_some),
+        ("次序影响待遇 another order, another total", orders.differ),
+    ] {
+        table.row([label.to_owned(), group_thousands(u128::from(number))]);
+    }
+    format!("\nOrder of claims 就诊次序\n{table}")
 }
 
 fn grouped_text(yuan: &str) -> String {

@@ -8,8 +8,10 @@ use crate::ledger::marks::Packed;
 use crate::ledger::reject::{Reject, RejectSource, place};
 use crate::model::codes::Insutype;
 use crate::model::date;
+use crate::orders::{Examiner, OrderCounts};
 use crate::output::error::OutputError;
 use crate::output::files::{self, Context};
+use crate::output::orders::{orders, orders_schema};
 use crate::output::parquet_file::{Encoded, Encoder, ParquetFile};
 use crate::output::publish::Stage;
 use crate::persons::resolve::Resolver;
@@ -28,6 +30,7 @@ use std::collections::BTreeSet;
 pub(super) struct Part {
     pub(super) settlement: Option<Encoded>,
     pub(super) audit: Option<Encoded>,
+    pub(super) orders: Option<Encoded>,
     pub(super) persons: Option<Encoded>,
     pub(super) alerts: Option<Encoded>,
     pub(super) tally: Tally,
@@ -41,6 +44,7 @@ pub(super) struct Tally {
     pub(super) totals: Totals,
     /// By policy; empty before the first range.
     pub(super) clauses: Vec<ClauseTally>,
+    pub(super) orders: OrderCounts,
     pub(super) years: BTreeSet<i32>,
     pub(super) residents: Residents,
     /// Person, year and whether as a resident, for every claim of the roster's persons, as yet unmerged.
@@ -61,6 +65,7 @@ impl Tally {
         } else {
             self.clauses.iter_mut().zip(&other.clauses).for_each(|(mine, theirs)| mine.merge(theirs));
         }
+        self.orders.add(&other.orders);
         self.rejects.extend(other.rejects);
         self.years.extend(other.years);
         other.of_roster.iter().for_each(|(person, year, resident)| self.residents.note(*person, *year, *resident));
@@ -77,6 +82,7 @@ impl Tally {
 pub(super) struct Files {
     pub(super) settlement: ParquetFile,
     pub(super) audit: Option<ParquetFile>,
+    pub(super) orders: Option<ParquetFile>,
     pub(super) persons: ParquetFile,
     pub(super) alerts: ParquetFile,
 }
@@ -85,6 +91,7 @@ pub(super) struct Files {
 pub(super) struct Encoders {
     pub(super) settlement: Encoder,
     pub(super) audit: Option<Encoder>,
+    pub(super) orders: Option<Encoder>,
     pub(super) persons: Encoder,
     pub(super) alerts: Encoder,
 }
@@ -99,15 +106,18 @@ pub(super) fn create_files(
     let (settlement, settlement_encoder) = create("settlement.parquet", files::settlement_schema(psn_no, setl_id))?;
     let audit = run.audit.then(|| create("audit.parquet", files::audit_schema(psn_no, setl_id))).transpose()?;
     let (audit, audit_encoder) = audit.unzip();
+    let orders = run.orders.then(|| create("orders.parquet", orders_schema(psn_no))).transpose()?;
+    let (orders, orders_encoder) = orders.unzip();
     let (persons, persons_encoder) = create("persons.parquet", files::persons_schema(psn_no))?;
     let (alerts, alerts_encoder) = create("alerts.parquet", files::alerts_schema(psn_no, setl_id))?;
     let encoders = Encoders {
         settlement: settlement_encoder,
         audit: audit_encoder,
+        orders: orders_encoder,
         persons: persons_encoder,
         alerts: alerts_encoder,
     };
-    Ok((Files { settlement, audit, persons, alerts }, encoders))
+    Ok((Files { settlement, audit, orders, persons, alerts }, encoders))
 }
 
 /// Columns of the files that grow while persons are settled.
@@ -118,6 +128,7 @@ pub(super) fn output_columns() -> usize {
         files::audit_schema(Text, Text),
         files::persons_schema(Text),
         files::alerts_schema(Text, Text),
+        orders_schema(Text),
     ];
     schemas.iter().map(|schema| schema.fields().len()).sum()
 }
@@ -146,7 +157,8 @@ impl Job<'_> {
         let mut sink = Sink::new(&self.eras.all[0].tables, self.run.year, self.run.audit);
         sink.settlement.reserve(rows.rows());
         let mut tally = Tally::default();
-        self.persons(&rows, &mut sink, &mut tally);
+        let mut examiner = self.run.orders.then(|| Examiner::new(self.eras, self.run.year));
+        self.persons(&rows, &mut sink, &mut tally, examiner.as_mut());
         if !files::conserves(&sink.settlement) {
             let message = "a settled row does not add up to its fee".to_owned();
             return Err(RunError::Defect { what: "conservation of money", message });
@@ -158,9 +170,6 @@ impl Job<'_> {
         tally.audit_rows = sink.audit.row.len() as u64;
         tally.other_years = sink.other_years;
         tally.totals = sink.totals;
-        if self.eras.all.len() == 1 {
-            tally.clauses = vec![sink.clauses];
-        }
         tally.years = sink.years;
         let build = RunError::defect("building output columns");
         let settlement = files::settlement(context, &rows, sink.settlement).map_err(&build)?;
@@ -170,9 +179,17 @@ impl Job<'_> {
             Some(encoder) => encoder.encode(&files::audit(context, &rows, sink.audit).map_err(&build)?)?,
             None => None,
         };
+        let orders = match (&self.encoders.orders, examiner) {
+            (Some(encoder), Some(examiner)) => {
+                tally.orders = examiner.counts;
+                encoder.encode(&orders(context, self.eras, &rows, &examiner.rows).map_err(&build)?)?
+            }
+            _ => None,
+        };
         Ok(Part {
             settlement: self.encoders.settlement.encode(&settlement)?,
             audit,
+            orders,
             persons: self.encoders.persons.encode(&persons)?,
             alerts: self.encoders.alerts.encode(&alerts)?,
             tally,
@@ -180,7 +197,7 @@ impl Job<'_> {
         })
     }
 
-    fn persons(&self, rows: &Sorted<'_>, sink: &mut Sink, tally: &mut Tally) {
+    fn persons(&self, rows: &Sorted<'_>, sink: &mut Sink, tally: &mut Tally, mut examiner: Option<&mut Examiner<'_>>) {
         let eras = &self.eras.all;
         let claims = rows.claims();
         let periods = self.eras.periods();
@@ -205,6 +222,9 @@ impl Job<'_> {
                 _ if accepted.is_empty() => {}
                 None => settle_person(&eras[0].tables, &claims, &accepted, holdings(0), &mut scratch, sink),
                 Some(several) => several.person(&claims, &accepted, holdings, sink),
+            }
+            if let Some(examiner) = &mut examiner {
+                examiner.person(&claims, &accepted, holdings, &mut scratch);
             }
             for a in accepted.iter().filter(|a| !a.reversed) {
                 let row = a.row as usize;
@@ -231,9 +251,10 @@ impl Job<'_> {
                 }
             }
         }
-        if let Some(several) = several {
-            tally.clauses = several.finish(sink);
-        }
+        tally.clauses = match several {
+            Some(several) => several.finish(sink),
+            None => vec![std::mem::take(&mut sink.clauses)],
+        };
         for refusal in refused {
             let row = refusal.row as usize;
             let (file, number) = place(rows.origin(row));

@@ -1,6 +1,7 @@
 //! The manifest as it stands in a folder of outputs.
 
 use super::error::VerifyError;
+use crate::orders::OrderCounts;
 use crate::output::publish::{MANIFEST, PROGRAM};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -12,9 +13,8 @@ pub(super) struct Recorded {
     program: String,
     /// Version of the program.
     pub(super) version: String,
-    /// The policy; of several the last.
-    pub(super) policy: RecordedPolicy,
-    /// All of several.
+    policy: RecordedPolicy,
+    /// Of a run of several.
     #[serde(default)]
     policies: Vec<RecordedPolicy>,
     pub(super) parameters: RecordedParameters,
@@ -56,6 +56,8 @@ pub(super) struct RecordedOptions {
     pub(super) as_known: Option<String>,
     pub(super) as_of: Option<String>,
     pub(super) audit: String,
+    #[serde(default)]
+    pub(super) orders: bool,
     pub(super) allow_float: bool,
     pub(super) recorded_maf: Vec<String>,
     pub(super) codes_sha256: Option<String>,
@@ -77,6 +79,7 @@ pub(super) struct RecordedCounts {
     pub(super) rejects_by_reason: BTreeMap<String, u64>,
     pub(super) alerts: BTreeMap<String, u64>,
     pub(super) subsidies: u64,
+    pub(super) orders: Option<OrderCounts>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,7 +112,7 @@ impl Recorded {
         Ok(recorded)
     }
 
-    /// The policies of the run, in the order of their dates.
+    /// The policies, in the order of their dates.
     pub(super) fn policies(&self) -> &[RecordedPolicy] {
         if self.policies.is_empty() { std::slice::from_ref(&self.policy) } else { &self.policies }
     }

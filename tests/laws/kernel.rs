@@ -5,6 +5,7 @@
 use onestop::model::codes::{Identity, Layer};
 use onestop::model::date;
 use onestop::model::fen::NO_LIMIT;
+use onestop::orders::proof::{Causes, causes};
 use onestop::policy::Policy;
 use onestop::policy::compile::{Needs, compile};
 use onestop::policy::document::PolicyDoc;
@@ -14,6 +15,7 @@ use onestop::settle::claims::{Claim, Claims, NO_DISEASE_LIMIT};
 use onestop::settle::holdings::{Holdings, Period};
 use onestop::settle::outcome::{Entry, Money};
 use onestop::settle::sink::Sink;
+use onestop::settle::year::Live;
 use onestop::settle::{Accepted, Scratch, settle_person};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -110,6 +112,36 @@ impl City {
         let mut periods = periods.to_vec();
         periods.sort_unstable();
         self.run(claims, reversed, &vec![NO_RANK; claims.len()], Holdings::Roster(&periods))
+    }
+
+    /// Settles a person whose claims are taken in another order, given by their numbers. Claims themselves
+    /// are in time order.
+    pub fn settle_in_order(&self, claims: &[Claim], order: &[usize], periods: &[Period]) -> Settled {
+        let mut periods = periods.to_vec();
+        periods.sort_unstable();
+        let accepted: Vec<Accepted> = order.iter().map(|&row| Accepted { row: row as u32, reversed: false }).collect();
+        let (columns, certified) = (Columns::of(claims), vec![NO_RANK; claims.len()]);
+        let (mut scratch, mut sink) = (Scratch::default(), Sink::new(&self.tables, None, true));
+        let holdings = Holdings::Roster(&periods);
+        settle_person(&self.tables, &columns.claims(&certified), &accepted, holdings, &mut scratch, &mut sink);
+        Settled { sink }
+    }
+
+    /// Why the order of a year's claims may matter, if it may; and of which claims it cannot.
+    pub fn order_causes(&self, claims: &[Claim], periods: &[Period]) -> (Causes, Vec<bool>) {
+        let mut periods = periods.to_vec();
+        periods.sort_unstable();
+        let (columns, holdings) = (Columns::of(claims), Holdings::Roster(&periods));
+        let live = |(row, claim): (usize, &Claim)| {
+            let held = holdings.in_force(&self.tables, claim.day, NO_RANK);
+            Live { row: row as u32, position: row as u32, held }
+        };
+        let live: Vec<Live> = claims.iter().enumerate().map(live).collect();
+        let certified = vec![NO_RANK; claims.len()];
+        let mut apart = Vec::new();
+        let year = &self.tables.years[0];
+        let found = causes(&self.tables, year, &columns.claims(&certified), &live, holdings, &mut apart);
+        (found, apart)
     }
 
     /// Settles a person whose identity the ledger carries on every claim.

@@ -362,6 +362,7 @@ impl Desk {
             as_if: false,
             as_known: None,
             audit: false,
+            orders: false,
             strict: false,
             force: true,
             allow_float: false,

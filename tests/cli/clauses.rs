@@ -1,6 +1,7 @@
 //! `clauses.parquet`: counted again from the audit, and added up to the control totals.
 
 use crate::desk::{Desk, Edit, holds, stay, typed_line};
+use crate::history::{at, old_and_new};
 use crate::support::contract::LAYERS;
 use crate::support::table::{Row, fen, yuan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,4 +153,46 @@ fn the_summary_names_what_paid_most_what_cut_and_what_nobody_reached() {
     let rows = desk.read("clauses").rows;
     let unreached = rows.iter().filter(|r| r["exercised"] == "false").count();
     assert!(idle.ends_with(&format!("{unreached} of {}", rows.len())), "{idle}");
+}
+
+#[test]
+fn every_policy_of_a_run_has_its_own_clauses() {
+    let ledger = [at("P1", "S1", "2023-03-01"), at("P1", "S2", "2023-08-01"), at("P2", "S3", "2023-09-01")];
+    let desk = Desk::with(&ledger, &[holds("P1", "dibao"), holds("P2", "dibao")]);
+    let policy = old_and_new(&desk, "2023-06-30", "2023-07-01");
+    desk.done(desk.settle_under(&policy));
+    let rows = desk.read("clauses").rows;
+    let policies: Vec<&str> = rows.iter().map(|r| text(r, "policy")).collect();
+    let half = rows.len() / 2;
+    assert!(policies[..half].iter().all(|p| *p == "old") && policies[half..].iter().all(|p| *p == "new"));
+    let reached = |policy: &str| {
+        let mut rows = rows.iter().filter(|r| text(r, "policy") == policy && r["layer"] == "ma" && r["claims"] != "0");
+        let row = rows.next().unwrap_or_else(|| panic!("{policy}: no assistance")).clone();
+        ["benefit_year", "persons", "claims", "base_moved", "paid"].map(|c| text(&row, c).to_owned())
+    };
+    assert_eq!(reached("old"), ["2023", "1", "1", "3000.00", "2100.00"]);
+    assert_eq!(reached("new"), ["2023", "2", "2", "6000.00", "4200.00"]);
+    let [ledger, roster, out] = ["ledger.parquet", "roster.parquet", "two"].map(|n| desk.typed(n));
+    let told = typed_line(&format!("settle {ledger} --roster {roster} --policy {policy} --out {out}")).stdout;
+    assert!(told.lines().any(|l| l.trim_start().starts_with("new 2023 ")), "{told}");
+}
+
+/// A year that only a rejected row has is none that was settled, whether rows are settled as they are read
+/// or wait for each other.
+#[test]
+fn the_years_are_those_of_rows_that_count_in_whatever_order_they_stand() {
+    let rows = [
+        at("P1", "S1", "2023-03-01"),
+        at("P2", "S2", "2024-08-01").with("care", "unheard of"),
+        at("P3", "S3", "2025-05-01"),
+    ];
+    let mut before = None;
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+        let desk = Desk::with(&order.map(|n| rows[n].clone()), &[holds("P1", "dibao")]);
+        desk.done(desk.settle());
+        let years: BTreeSet<String> = desk.read("clauses").rows.iter().map(|r| r["benefit_year"].clone()).collect();
+        assert_eq!(years.into_iter().collect::<Vec<_>>(), ["2023", "2025"], "{order:?}");
+        let digest = desk.manifest()["outputs"]["clauses.parquet"]["sha256"].clone();
+        assert_eq!(before.get_or_insert_with(|| digest.clone()), &digest, "{order:?}");
+    }
 }

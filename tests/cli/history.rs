@@ -26,13 +26,13 @@ fn dated(id: &str, from: &str, until: &str) -> String {
 }
 
 /// Puts `old` and `new` on the desk, the second from this day on; what `--policy` names.
-fn old_and_new(desk: &Desk, last: &str, first: &str) -> String {
+pub fn old_and_new(desk: &Desk, last: &str, first: &str) -> String {
     desk.text("old.toml", &dated("old", "2022-01-01", last));
     desk.text("new.toml", &dated("new", first, "2027-12-31"));
     format!("{},{}", desk.typed("old.toml"), desk.typed("new.toml"))
 }
 
-fn at(psn_no: &str, setl_id: &str, day: &str) -> Row {
+pub fn at(psn_no: &str, setl_id: &str, day: &str) -> Row {
     stay(psn_no, setl_id).with("setl_time", &format!("{day}T10:00:00"))
 }
 

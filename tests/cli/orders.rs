@@ -1,14 +1,11 @@
 //! `settle --orders`: whose year would come to another total if claims were taken in another order.
 
-use crate::desk::{Desk, Edit, cells, holds, names_in, stay, typed_line};
+use crate::desk::{Desk, Edit, cells, holds, names_in, typed_line};
+use crate::history::{at, old_and_new};
 use crate::support::table::{Row, fen};
 use std::collections::{BTreeMap, BTreeSet};
 
 const PAID: [&str; 5] = ["cii_pay", "special_drug_pay", "ma_pay", "ra_pay", "oocat_pay"];
-
-fn at(psn_no: &str, setl_id: &str, day: &str) -> Row {
-    stay(psn_no, setl_id).with("setl_time", &format!("{day}T10:00:00"))
-}
 
 fn counts(desk: &Desk) -> [u64; 5] {
     let orders = desk.manifest()["counts"]["orders"].clone();
@@ -148,4 +145,29 @@ fn every_row_is_about_the_settlements_own_total_and_nothing_else_changes() {
         assert_eq!(outcome.code, Some(0), "{policy}: {}", outcome.stdout);
         assert!(outcome.stdout.contains("settled again: orders.parquet"), "{policy}: {}", outcome.stdout);
     }
+}
+
+/// What a year accumulates starts afresh with the policy, so that each is asked by itself.
+#[test]
+fn policies_that_share_a_year_are_looked_at_one_by_one() {
+    let ledger = [
+        at("P1", "S1", "2023-03-01"),
+        at("P1", "S2", "2023-08-01"),
+        at("P2", "S3", "2023-08-01"),
+        at("P2", "S4", "2023-10-01"),
+    ];
+    let until = |day: &str, row: Row| row.with("enddate", day);
+    let roster = [
+        until("2023-06-30", holds("P1", "monitored")),
+        holds("P1", "dibao").with("begndate", "2023-07-01"),
+        until("2023-08-31", holds("P2", "monitored")),
+        holds("P2", "dibao").with("begndate", "2023-09-01"),
+    ];
+    let desk = Desk::with(&ledger, &roster);
+    let policy = old_and_new(&desk, "2023-06-30", "2023-07-01");
+    desk.done(desk.settle_under(&policy).flag("--orders"));
+    assert_eq!(counts(&desk), [3, 2, 0, 0, 1]);
+    let columns = ["psn_no", "policy", "benefit_year", "claims", "total", "greatest"];
+    let expected = ["P2", "new", "2023", "2", "2100.00", "3600.00"];
+    assert_eq!(cells(&desk.read("orders"), &columns), [expected]);
 }

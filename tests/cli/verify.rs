@@ -1,6 +1,7 @@
 //! `onestop verify`: a folder holds as it was written, and every change to it is found, in whatever file.
 
 use crate::desk::{Desk, Edit, holds, names_in, stay, typed_line};
+use crate::history::{at, old_and_new};
 use crate::support::program::Outcome;
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
@@ -386,4 +387,56 @@ fn what_is_no_run_is_refused_with_what_to_do() {
     let outcome = typed_line(&format!("verify {}", desk.folder().display()));
     assert_eq!(outcome.code, Some(1));
     assert!(outcome.stderr.contains("manifest.json: missing field"), "{}", outcome.stderr);
+}
+
+/// Two policies share 2023; the roster is read as known, other orders are looked at.
+#[test]
+fn a_run_of_several_policies_is_made_again_each_claim_under_its_own() {
+    let ledger = [
+        at("P1", "S1", "2023-03-01"),
+        at("P1", "S2", "2023-08-01"),
+        at("P2", "S3", "2023-02-01"),
+        at("P2", "S4", "2024-08-01"),
+    ];
+    let later = holds("P2", "tekun").with("known_on", "2024-12-01");
+    let desk = Desk::with(&ledger, &[holds("P1", "monitored"), holds("P2", "dibao"), later]);
+    let policy = old_and_new(&desk, "2023-06-30", "2023-07-01");
+    let known = ["--as-known", "2024-06-30", "--as-of", "2025-01-01"];
+    let settle = known.chunks(2).fold(desk.settle_under(&policy), |s, o| s.option(o[0], o[1]));
+    desk.done(settle.flag("--orders"));
+    let again = format!("--ledger {}", desk.typed("ledger.parquet"));
+    let outcome = verify(&desk, &again);
+    assert_eq!(outcome.code, Some(0), "{}\n{}", outcome.stdout, outcome.stderr);
+    for told in
+        ["(old, new, ", "policy old", "policy new", "settled again: clauses.parquet", "settled again: orders.parquet"]
+    {
+        assert!(outcome.stdout.contains(told), "{told} is not in:\n{}", outcome.stdout);
+    }
+    for person in ["P1", "P2"] {
+        let outcome = verify(&desk, &format!("--person {person}"));
+        assert_eq!(outcome.code, Some(0), "{person}: {}\n{}", outcome.stdout, outcome.stderr);
+    }
+
+    // The same files elsewhere, given in any order; one of them alone is not enough, a third one too many.
+    desk.make_folder("moved");
+    for name in ["old.toml", "new.toml"] {
+        std::fs::rename(desk.path(name), desk.path("moved").join(name)).unwrap();
+    }
+    let [old, new] = ["moved/old.toml", "moved/new.toml"].map(|n| desk.typed(n));
+    let outcome = verify(&desk, &again);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("old.toml is not there; give it with --policy"), "{}", outcome.stdout);
+    assert!(!outcome.stdout.contains("settled again: settlement.parquet"), "{}", outcome.stdout);
+    let outcome = verify(&desk, &format!("{again} --policy {new},{old}"));
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("settled again: settlement.parquet"), "{}", outcome.stdout);
+    fails(&verify(&desk, &format!("--policy {new},{old},weihai-2023")), &["none of the run's policies"]);
+    let text = std::fs::read_to_string(&old).unwrap();
+    std::fs::write(&old, text.replace("ratio = \"0.70\"", "ratio = \"0.71\"")).unwrap();
+    fails(&verify(&desk, &format!("--policy {new},{old}")), &["policy, sha256"]);
+    std::fs::write(&old, &text).unwrap();
+
+    rewrite(&desk, "clauses.parquet", "paid", one_fen_more);
+    restate(&desk, "clauses.parquet");
+    fails(&verify(&desk, ""), &["clauses.parquet", "paid"]);
 }

@@ -57,6 +57,7 @@ pub mod model;
 pub mod output;
 pub mod persons;
 pub mod policy;
+pub mod reconcile;
 pub mod report;
 pub mod roster;
 pub mod run;

@@ -64,7 +64,7 @@ fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
     })
 }
 
-fn cores() -> usize {
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 

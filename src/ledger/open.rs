@@ -4,7 +4,10 @@ use super::codebook::CodeBook;
 use super::decode::better_type;
 use super::error::LedgerError;
 use super::schema::{IdType, LEDGER, LedgerColumn, Mapping, Renames, Spec, TypeRules, id_type, map};
+use arrow::array::BooleanArray;
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, FieldRef, Schema};
+use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
@@ -226,6 +229,15 @@ impl Columns<'_> {
     /// Rows in the batch.
     pub fn rows(&self) -> usize {
         self.batch.num_rows()
+    }
+
+    /// The same columns with some of the rows only.
+    ///
+    /// # Errors
+    /// If Arrow cannot filter a column.
+    pub fn with_rows<R>(&self, rows: &BooleanArray, each: impl FnOnce(&Columns<'_>) -> R) -> Result<R, ArrowError> {
+        let batch = filter_record_batch(self.batch, rows)?;
+        Ok(each(&Columns { batch: &batch, positions: self.positions }))
     }
 
     /// A column, if the file has it and it was asked for.

@@ -1,4 +1,5 @@
 //! Texts for people: tables and the summary of a run.
 
+pub mod reconciled;
 pub mod summary;
 pub mod table;

@@ -1,10 +1,10 @@
 //! Runs: what happens between a command line and a published folder.
 
-mod close;
+pub(crate) mod close;
 pub mod error;
 pub mod ordered;
 mod part;
 pub mod progress;
-mod read;
+pub(crate) mod read;
 pub mod settle;
 pub mod subsidies;

@@ -21,7 +21,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows decoded at a time.
-const BATCH_ROWS: usize = 32_768;
+pub(crate) const BATCH_ROWS: usize = 32_768;
 
 /// The ledger as read: runs of rows by range, and what was found on the way.
 #[derive(Default)]
@@ -32,7 +32,7 @@ pub(super) struct Read {
 
 /// What of `--memory` is left for rows that wait: the workers need room, and the roster and what is known
 /// of every column of every row group grow with the ledger.
-pub(super) fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, roster: Option<&Roster>) -> u64 {
+pub(crate) fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, roster: Option<&Roster>) -> u64 {
     /// The program and its buffers; what a worker needs to settle a range of persons, and for a row of the
     /// run that it reads; what the Parquet library keeps about a column of a row group. All as measured.
     const PROGRAM: u64 = 90 << 20;
@@ -52,7 +52,7 @@ pub(super) fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, roster: 
 }
 
 /// Looks at `psn_no` alone, to cut the persons into ranges.
-pub(super) fn survey(ledger: &Ledger, progress: &dyn Progress) -> Result<Cuts, RunError> {
+pub(crate) fn survey(ledger: &Ledger, progress: &dyn Progress) -> Result<Cuts, RunError> {
     let Some(sampler) = Sampler::new(ledger.rows()) else { return Ok(Cuts::default()) };
     progress.begin(Step::Survey, ledger.rows());
     let psn_no = LedgerColumn::PsnNo as usize;

@@ -218,7 +218,7 @@ fn refuse_illustrative(run: &Settle, compiled: &Compiled) -> Result<(), RunError
     Ok(())
 }
 
-fn check_columns(run: &Settle, ledger: &Ledger) -> Result<(), RunError> {
+pub(crate) fn check_columns(run: &Settle, ledger: &Ledger) -> Result<(), RunError> {
     use crate::ledger::error::LedgerError;
     if run.roster.is_none() && !ledger.has(LedgerColumn::Identity) {
         return Err(LedgerError::NoIdentities.into());
@@ -233,7 +233,7 @@ fn check_columns(run: &Settle, ledger: &Ledger) -> Result<(), RunError> {
     Ok(())
 }
 
-fn read_roster(run: &Settle, ledger: &Ledger, tables: &Tables) -> Result<(Option<Roster>, Vec<Reject>), RunError> {
+pub(crate) fn read_roster(run: &Settle, ledger: &Ledger, tables: &Tables) -> Result<(Option<Roster>, Vec<Reject>), RunError> {
     let Some(source) = &run.roster else { return Ok((None, Vec::new())) };
     let other = "the ledger";
     let typed = (ledger.rows() > 0).then_some((ledger.psn_no, other));
@@ -244,7 +244,7 @@ fn read_roster(run: &Settle, ledger: &Ledger, tables: &Tables) -> Result<(Option
 
 /// Benefit years that have to be settled: those of the rows within the policy's dates; with `--year`
 /// that one, and the year before where a grant charged to it looks back.
-fn years_needed(run: &Settle, tables: &Tables, roster: Option<&Roster>, found: &BTreeSet<i32>) -> Vec<i32> {
+pub(crate) fn years_needed(run: &Settle, tables: &Tables, roster: Option<&Roster>, found: &BTreeSet<i32>) -> Vec<i32> {
     let (from, until) = (date::year_of(tables.from), date::year_of(tables.until));
     let inside = |y: &i32| run.as_if || (from..=until).contains(y);
     let wanted = |y: &i32| match run.year {

@@ -1,0 +1,273 @@
+//! The ledger read again, for the persons that are looked into and nobody else.
+
+use super::error::ReconcileError;
+use super::paid::Key;
+use super::variants::Variants;
+use super::world::{Historian, History};
+use crate::ledger::decode;
+use crate::ledger::intern::Interner;
+use crate::ledger::normalise::{Findings, Normaliser, Roles};
+use crate::ledger::open::{InputFile, Ledger};
+use crate::ledger::rows::{Ids, Rows};
+use crate::ledger::schema::{LedgerColumn, TypeRules};
+use crate::persons::partition::{Cuts, Sample, Sampler, Scattered};
+use crate::persons::sorted::Reading;
+use crate::persons::store::{Run, RunPacker, Store, run_rows};
+use crate::policy::compile::{Needs, compile};
+use crate::policy::tables::NO_RANK;
+use crate::roster::Roster;
+use crate::run::close::digest_of_source;
+use crate::run::error::RunError;
+use crate::run::progress::{Progress, Step};
+use crate::run::read::{BATCH_ROWS, room_for_rows, survey};
+use crate::run::settle::{Settle, check_columns, read_roster, years_needed};
+use arrow::array::BooleanArray;
+use rayon::prelude::*;
+use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Whose rows are read.
+pub enum Wanted {
+    /// Everybody's.
+    All,
+    /// These persons'; so many rows are expected.
+    Only(HashSet<Box<[u8]>>, u64),
+}
+
+/// Rows by person, and what they are settled with.
+pub struct Archive {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The roster.
+    pub roster: Option<Roster>,
+    /// The tables in all their variants.
+    pub variants: Variants,
+    /// Texts by number.
+    pub texts: Arc<[Box<str>]>,
+    as_if: bool,
+    cuts: Cuts,
+    store: Store,
+    runs: Vec<Run>,
+    reading: Reading,
+}
+
+/// Digest of an input: source, path as given, SHA-256.
+pub type InputDigest = (&'static str, String, String);
+
+impl Archive {
+    /// Reads the rows wanted. Rows that do not fit into memory wait in the folder. To be called on the
+    /// run's threads.
+    ///
+    /// # Errors
+    /// [`ReconcileError`] of the inputs.
+    pub fn open(
+        run: &Settle,
+        wanted: &Wanted,
+        folder: &Path,
+        progress: &dyn Progress,
+    ) -> Result<(Self, Vec<InputDigest>), ReconcileError> {
+        let needs = Needs { subsidies: false };
+        let early: Vec<i32> = run.year.into_iter().collect();
+        let first = compile(&run.policy.doc, &run.parameters, &early, needs)?;
+        let rules = TypeRules { allow_float: run.allow_float, unchecked: false };
+        let mut ledger = Ledger::open(run.ledger.clone(), &run.book, &run.renames, rules)?;
+        ledger.check_renames(&run.renames)?;
+        check_columns(run, &ledger)?;
+        let roles = Roles::new(&run.recorded_maf, &run.book)?;
+        let (roster, _) = read_roster(run, &ledger, &first.tables)?;
+        if let Some(id_type) = roster.as_ref().and_then(|r| r.psn_no_type).filter(|_| ledger.rows() == 0) {
+            ledger.psn_no = id_type;
+        }
+        let cuts = match wanted {
+            Wanted::All => survey(&ledger, progress)?,
+            Wanted::Only(persons, rows) => cuts(persons, *rows),
+        };
+        let interner = Interner::default();
+        let year_by = run.policy.doc.switches.year_by;
+        let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, roster.is_none(), &interner);
+        let store = Store::new(room_for_rows(run, &ledger, &cuts, roster.as_ref()), folder);
+        progress.begin(Step::Read, ledger.rows());
+        let (digests, read) = rayon::join(
+            || digests(run, &ledger),
+            || read(&ledger, &normaliser, &cuts, &store, wanted, progress),
+        );
+        progress.end();
+        let (digests, (runs, years)) = (digests?, read?);
+        let years = years_needed(run, &first.tables, roster.as_ref(), &years);
+        let mut tables = compile(&run.policy.doc, &run.parameters, &years, needs)?.tables;
+        tables.bind_diseases(|code| interner.find(code));
+        let variants = Variants::new(tables, &run.policy, &run.parameters, |code| interner.find(code));
+        let reading = Reading::new(&normaliser, &roles, ledger.psn_no, ledger.setl_id);
+        let texts = interner.texts();
+        Ok((Self { ledger, roster, variants, texts, as_if: run.as_if, cuts, store, runs, reading }, digests))
+    }
+
+    /// Ranges of persons.
+    pub fn parts(&self) -> usize {
+        self.cuts.parts()
+    }
+
+    /// The histories of a range of persons, in order.
+    ///
+    /// # Errors
+    /// [`ReconcileError`] of rows that waited on disk, or of `each`.
+    pub fn histories(
+        &self,
+        part: usize,
+        mut each: impl FnMut(History) -> Result<(), ReconcileError>,
+    ) -> Result<(), ReconcileError> {
+        let mut pieces = Vec::with_capacity(self.runs.len());
+        for run in &self.runs {
+            pieces.extend(self.store.piece(run, part).map_err(RunError::from)?);
+        }
+        let sorted = self.reading.sort(pieces, &self.texts);
+        let mut rows = sorted.ok_or_else(|| RunError::from(self.store.damaged()))?;
+        let tables = self.variants.base();
+        rows.certify(|packed| packed.identity().map_or(NO_RANK, |i| tables.rank_of[i.index()]));
+        let mut historian = Historian::default();
+        for person in rows.persons() {
+            each(historian.of(&rows, person, tables, self.as_if, self.roster.as_ref()))?;
+        }
+        Ok(())
+    }
+}
+
+/// Ranges that share the persons out evenly; so many rows are expected of all of them.
+fn cuts(persons: &HashSet<Box<[u8]>>, rows: u64) -> Cuts {
+    let Some(sampler) = Sampler::new(rows) else { return Cuts::default() };
+    let mut sample = Sample::default();
+    // Sums do not depend on the order.
+    #[allow(clippy::iter_over_hash_type)]
+    for person in persons {
+        sample.add(person);
+    }
+    sampler.cuts(&sample)
+}
+
+fn digests(run: &Settle, ledger: &Ledger) -> Result<Vec<InputDigest>, ReconcileError> {
+    let mut sources: Vec<_> = ledger.files.iter().map(|f| ("ledger", f.source.clone())).collect();
+    sources.extend(run.roster.iter().map(|s| ("roster", s.clone())));
+    let digest = |(source, file): (&'static str, crate::ledger::open::Source)| {
+        Ok((source, file.name(), digest_of_source(&file)?.1))
+    };
+    sources.into_par_iter().map(digest).collect::<Result<Vec<_>, RunError>>().map_err(Into::into)
+}
+
+/// Runs of rows by range, and the calendar years found.
+type ReadRows = (Vec<Run>, BTreeSet<i32>);
+
+fn read(
+    ledger: &Ledger,
+    normaliser: &Normaliser<'_>,
+    cuts: &Cuts,
+    store: &Store,
+    wanted: &Wanted,
+    progress: &dyn Progress,
+) -> Result<ReadRows, ReconcileError> {
+    let groups = ledger.row_groups();
+    let next = AtomicUsize::new(0);
+    let found = rayon::broadcast(|_| {
+        let mut reader = Reader {
+            normaliser,
+            cuts,
+            store,
+            wanted,
+            rows: Rows::new(&normaliser.layout),
+            scattered: Scattered::default(),
+            packer: RunPacker::default(),
+            runs: Vec::new(),
+            findings: Findings::default(),
+        };
+        while let Some((file, group)) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
+            reader.row_group(&ledger.files[*file], *file, *group, progress).inspect_err(|_| {
+                // The others need not go on.
+                next.store(groups.len(), Ordering::Relaxed);
+            })?;
+        }
+        reader.hand_over()?;
+        Ok::<_, ReconcileError>((reader.runs, reader.findings.years))
+    });
+    let mut all = ReadRows::default();
+    for part in found {
+        let (runs, years) = part?;
+        all.0.extend(runs);
+        all.1.extend(years);
+    }
+    Ok(all)
+}
+
+/// One worker's rows on their way into the store.
+struct Reader<'a> {
+    normaliser: &'a Normaliser<'a>,
+    cuts: &'a Cuts,
+    store: &'a Store,
+    wanted: &'a Wanted,
+    rows: Rows,
+    scattered: Scattered,
+    packer: RunPacker,
+    runs: Vec<Run>,
+    findings: Findings,
+}
+
+impl Reader<'_> {
+    fn row_group(
+        &mut self,
+        file: &InputFile,
+        number: usize,
+        group: usize,
+        progress: &dyn Progress,
+    ) -> Result<(), ReconcileError> {
+        let metadata = file.metadata.metadata();
+        let before: i64 = (0..group).map(|g| metadata.row_group(g).num_rows()).sum();
+        let mut next_row = before as u64 + 1;
+        let mut ids = Ids::default();
+        file.read::<ReconcileError>(group, &self.normaliser.columns, BATCH_ROWS, |columns| {
+            let (rows, findings) = (&mut self.rows, &mut self.findings);
+            let normalise = ReconcileError::defect("normalising rows");
+            match self.wanted {
+                Wanted::All => {
+                    self.normaliser.normalise(columns, number, next_row, rows, findings).map_err(normalise)?;
+                }
+                Wanted::Only(persons, _) => {
+                    ids.clear();
+                    if let Some(array) = columns.get(LedgerColumn::PsnNo as usize) {
+                        decode::ids(array, &mut ids).map_err(ReconcileError::defect("reading psn_no"))?;
+                    }
+                    let mask: BooleanArray = (0..ids.len()).map(|n| Some(persons.contains(ids.get(n)))).collect();
+                    if mask.true_count() > 0 {
+                        let done = columns.with_rows(&mask, |some| {
+                            self.normaliser.normalise(some, number, next_row, rows, findings)
+                        });
+                        done.and_then(|done| done).map_err(normalise)?;
+                    }
+                }
+            }
+            // What is wrong with rows was told when they were settled.
+            findings.rejects.clear();
+            next_row += columns.rows() as u64;
+            progress.advance(columns.rows() as u64);
+            if self.rows.len() >= run_rows(self.cuts.parts()) {
+                self.hand_over()?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Hands the rows so far over to the store.
+    fn hand_over(&mut self) -> Result<(), ReconcileError> {
+        if !self.rows.is_empty() {
+            self.cuts.scatter(&self.rows, &mut self.scattered);
+            let run = self.store.hold(&self.rows, &self.scattered, &mut self.packer).map_err(RunError::from)?;
+            self.runs.push(run);
+            self.rows.clear();
+        }
+        Ok(())
+    }
+}
+
+/// The persons of some keys.
+pub fn persons_of<'a>(keys: impl Iterator<Item = &'a Key>) -> HashSet<Box<[u8]>> {
+    keys.map(|(person, _)| person.clone()).collect()
+}

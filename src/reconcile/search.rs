@@ -1,0 +1,278 @@
+//! Which hypotheses reproduce what was paid: one if one does, else two, else as much as one explains.
+
+use super::cause::Cause;
+use super::hypothesis::{Hypothesis, Missing};
+use super::measure::{Measures, Vector, is_nought, minus, plus};
+use super::variants::Variants;
+use super::world::{Bench, History, Settlement, World};
+use std::collections::BTreeMap;
+
+/// Hypotheses that are tried two at a time, at most so many.
+pub const PAIRED: usize = 24;
+
+/// What is known of a person's payments in a year.
+pub struct Question<'a> {
+    /// The person.
+    pub history: &'a History,
+    /// What the paid side states.
+    pub measures: &'a Measures,
+    /// Charge year.
+    pub year: i32,
+    /// What was paid.
+    pub paid: Vector,
+    /// What of it was paid on claims that this run does not have.
+    pub elsewhere: Vector,
+    /// What was paid on each record, where that is known.
+    pub by_record: Option<&'a BTreeMap<u32, Vector>>,
+    /// Records that the other run does not have.
+    pub missing: Option<&'a Missing>,
+}
+
+/// A cause with its part of the gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// The cause.
+    pub cause: Cause,
+    /// The change to the kernel's input that shows it; none where there is none.
+    pub hypothesis: Option<Hypothesis>,
+    /// The hypothesis that was applied before this one, if any.
+    pub after: Option<Hypothesis>,
+    /// Paid less due, as far as this cause goes.
+    pub amount: Vector,
+    /// Together with the other causes of the year it reproduces what was paid to the fen.
+    pub exact: bool,
+    /// Other causes that reproduce it as well.
+    pub also_fits: Vec<String>,
+    /// Records whose payment it changes, with the change.
+    pub records: Vec<(u32, Vector)>,
+}
+
+/// A person's hypotheses with what each would have paid.
+pub struct Trials {
+    /// As it is due.
+    pub due: Settlement,
+    /// In the documented order.
+    pub trials: Vec<(Hypothesis, Settlement)>,
+}
+
+impl Trials {
+    /// Settles a person under every hypothesis by itself.
+    pub fn new(bench: &mut Bench<'_>, history: &History, due: Settlement, missing: Option<&Missing>) -> Self {
+        let mut trials = Vec::new();
+        for hypothesis in Hypothesis::all(history, &due, bench.variants(), missing) {
+            let mut world = history.world();
+            hypothesis.apply(&mut world, history, missing);
+            if let Some(settled) = bench.settle(&world, history.granted, false)
+                && !same(&settled, &due)
+            {
+                trials.push((hypothesis, settled));
+            }
+        }
+        Self { due, trials }
+    }
+}
+
+/// Whether two settlements pay the same on every record.
+fn same(a: &Settlement, b: &Settlement) -> bool {
+    let paid = |s: &Settlement| {
+        let mut paid: Vec<_> =
+            s.claims.iter().filter(|c| c.layers.iter().any(|f| *f != 0)).map(|c| (c.record, c.charge_year, c.layers)).collect();
+        paid.sort_unstable();
+        paid
+    };
+    paid(a) == paid(b)
+}
+
+impl Question<'_> {
+    fn sum(&self, settled: &Settlement) -> Vector {
+        self.measures.of(&settled.year(self.year))
+    }
+
+    /// Whether a settlement pays on every record what was paid there.
+    fn record_by_record(&self, settled: &Settlement) -> bool {
+        let Some(by_record) = self.by_record else { return false };
+        (0..self.history.records.len() as u32).all(|record| {
+            let stated = by_record.get(&record).copied().unwrap_or_default();
+            self.measures.of(&settled.record(record, self.year)) == stated
+        })
+    }
+
+    /// Records on which two settlements differ.
+    fn moved(&self, before: &Settlement, after: &Settlement) -> Vec<(u32, Vector)> {
+        let of = |s: &Settlement, record| self.measures.of(&s.record(record, self.year));
+        let delta = |record| (record, minus(&of(after, record), &of(before, record)));
+        (0..self.history.records.len() as u32).map(delta).filter(|(_, d)| !is_nought(d)).collect()
+    }
+
+    /// Rows on which a fen may have been lost or won: those that pay in either way.
+    fn rounds(&self, gap: &Vector, due: &Settlement) -> bool {
+        let paying = due.claims.iter().filter(|c| c.charge_year == self.year && c.layers.iter().any(|f| *f != 0));
+        let rows = paying.count() as u64;
+        let row_by_row = self.by_record.is_none_or(|by_record| {
+            (0..self.history.records.len() as u32).all(|record| {
+                let stated = by_record.get(&record).copied().unwrap_or_default();
+                let off = minus(&stated, &self.measures.of(&due.record(record, self.year)));
+                off.iter().all(|fen| fen.unsigned_abs() <= 1)
+            })
+        });
+        row_by_row && gap.iter().all(|fen| fen.unsigned_abs() <= rows)
+    }
+}
+
+/// Names the causes of a gap; their amounts add up to it.
+pub fn investigate(bench: &mut Bench<'_>, trials: &Trials, question: &Question<'_>) -> Vec<Explained> {
+    let due = question.sum(&trials.due);
+    let mut found = Vec::new();
+    if !is_nought(&question.elsewhere) {
+        found.push(bare(Cause::NotInThisRun, question.elsewhere));
+    }
+    let paid = minus(&question.paid, &question.elsewhere);
+    let gap = minus(&paid, &due);
+    if is_nought(&gap) {
+        found.iter_mut().for_each(|e| e.exact = true);
+        return found;
+    }
+    let causes = found.len();
+    one(bench.variants(), trials, question, &paid, &mut found);
+    if found.len() == causes {
+        two(bench, trials, question, &paid, &mut found);
+    }
+    if found.len() == causes {
+        partly(bench.variants(), trials, question, &gap, &mut found);
+    }
+    let exact = found.iter().all(|e| e.cause != Cause::Unexplained);
+    found.iter_mut().for_each(|e| e.exact = exact);
+    found
+}
+
+fn bare(cause: Cause, amount: Vector) -> Explained {
+    Explained { cause, hypothesis: None, after: None, amount, exact: false, also_fits: Vec::new(), records: Vec::new() }
+}
+
+/// One hypothesis, or rounding, that reproduces what was paid.
+fn one(variants: &Variants, trials: &Trials, question: &Question<'_>, paid: &Vector, found: &mut Vec<Explained>) {
+    let due = question.sum(&trials.due);
+    let gap = minus(paid, &due);
+    let fits: Vec<&(Hypothesis, Settlement)> =
+        trials.trials.iter().filter(|(_, settled)| question.sum(settled) == *paid).collect();
+    let by_record = fits.iter().find(|(_, settled)| question.record_by_record(settled));
+    let rounds = question.rounds(&gap, &trials.due);
+    let chosen = match (by_record, rounds) {
+        (Some(fit), _) => Some(fit),
+        (None, true) => None,
+        (None, false) => fits.first(),
+    };
+    let mut also: Vec<Cause> = fits.iter().map(|(h, _)| h.cause(variants)).collect();
+    let explained = match chosen {
+        Some((hypothesis, settled)) => {
+            also.extend(rounds.then_some(Cause::Rounding));
+            Explained {
+                hypothesis: Some(*hypothesis),
+                records: question.moved(&trials.due, settled),
+                ..bare(hypothesis.cause(variants), gap)
+            }
+        }
+        None if rounds => bare(Cause::Rounding, gap),
+        None => return,
+    };
+    also.sort_unstable();
+    also.dedup();
+    also.retain(|c| *c != explained.cause);
+    found.push(Explained { also_fits: also.iter().map(|c| c.as_str().to_owned()).collect(), ..explained });
+}
+
+/// Two hypotheses that together reproduce what was paid, each of which moves something.
+fn two(bench: &mut Bench<'_>, trials: &Trials, question: &Question<'_>, paid: &Vector, found: &mut Vec<Explained>) {
+    let due = question.sum(&trials.due);
+    let mut candidates: Vec<&(Hypothesis, Settlement)> = Vec::new();
+    for trial in &trials.trials {
+        let moves = question.sum(&trial.1) != due;
+        if moves && candidates.len() < PAIRED && !candidates.iter().any(|c| same(&c.1, &trial.1)) {
+            candidates.push(trial);
+        }
+    }
+    let variants = bench.variants();
+    let mut fits: Vec<(&Hypothesis, &Settlement, Hypothesis, Settlement)> = Vec::new();
+    for (n, (first, alone)) in candidates.iter().enumerate() {
+        for (second, _) in &candidates[n + 1..] {
+            let mut world = question.history.world();
+            first.apply(&mut world, question.history, question.missing);
+            second.apply(&mut world, question.history, question.missing);
+            let Some(both) = bench.settle(&world, question.history.granted, false) else { continue };
+            if question.sum(&both) == *paid && question.sum(alone) != *paid {
+                fits.push((first, alone, *second, both));
+            }
+        }
+    }
+    let by_record = fits.iter().position(|(.., both)| question.record_by_record(both));
+    let Some(chosen) = by_record.or((!fits.is_empty()).then_some(0)) else { return };
+    let name = |(first, _, second, _): &(&Hypothesis, &Settlement, Hypothesis, Settlement)| {
+        format!("{}+{}", first.cause(variants), second.cause(variants))
+    };
+    let mine = name(&fits[chosen]);
+    let mut also: Vec<String> = Vec::new();
+    for other in fits.iter().map(name).filter(|n| *n != mine) {
+        if !also.contains(&other) {
+            also.push(other);
+        }
+    }
+    let (first, alone, second, both) = &fits[chosen];
+    let after_first = question.sum(alone);
+    found.push(Explained {
+        hypothesis: Some(**first),
+        also_fits: also.clone(),
+        records: question.moved(&trials.due, alone),
+        ..bare(first.cause(variants), minus(&after_first, &due))
+    });
+    found.push(Explained {
+        hypothesis: Some(*second),
+        after: Some(**first),
+        also_fits: also,
+        records: question.moved(alone, both),
+        ..bare(second.cause(variants), minus(paid, &after_first))
+    });
+}
+
+/// The hypothesis that explains most of the gap without going beyond it, and the rest.
+fn partly(variants: &Variants, trials: &Trials, question: &Question<'_>, gap: &Vector, found: &mut Vec<Explained>) {
+    let due = question.sum(&trials.due);
+    let within = |part: &Vector| part.iter().zip(gap).all(|(part, gap)| part * gap.signum() >= 0 && part.abs() <= gap.abs());
+    let mut best: Option<(i64, &Hypothesis, &Settlement, Vector)> = None;
+    for (hypothesis, settled) in &trials.trials {
+        let part = minus(&question.sum(settled), &due);
+        let share: i64 = part.iter().map(|fen| fen.abs()).sum();
+        // Of equal shares the first in the documented order stays.
+        if share > 0 && within(&part) && best.as_ref().is_none_or(|b| share > b.0) {
+            best = Some((share, hypothesis, settled, part));
+        }
+    }
+    let mut rest = *gap;
+    if let Some((_, hypothesis, settled, part)) = best {
+        rest = minus(gap, &part);
+        found.push(Explained {
+            hypothesis: Some(*hypothesis),
+            records: question.moved(&trials.due, settled),
+            ..bare(hypothesis.cause(variants), part)
+        });
+        let reached = plus(&due, &part);
+        debug_assert_eq!(plus(&reached, &rest), plus(&due, gap));
+        let rows = settled.claims.iter().filter(|c| c.layers.iter().any(|f| *f != 0)).count() as u64;
+        if question.by_record.is_none() && rest.iter().all(|fen| fen.unsigned_abs() <= rows) {
+            found.push(bare(Cause::Rounding, rest));
+            return;
+        }
+    }
+    found.push(bare(Cause::Unexplained, rest));
+}
+
+/// The worlds before and after a cause, for its clause.
+pub fn worlds(question: &Question<'_>, explained: &Explained) -> Option<(World, World)> {
+    let hypothesis = explained.hypothesis?;
+    let mut before = question.history.world();
+    if let Some(first) = explained.after {
+        first.apply(&mut before, question.history, question.missing);
+    }
+    let mut after = before.clone();
+    hypothesis.apply(&mut after, question.history, question.missing);
+    Some((before, after))
+}

@@ -1,5 +1,6 @@
 //! What was typed.
 
+use crate::generate::ErrorSpec;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -136,6 +137,13 @@ pub struct GenerateArgs {
     /// The same seed gives the same files
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
+    /// Record what is due as paid, plant known errors and write the truth beside: `all:0.02` (a share of the
+    /// persons) or `KIND=COUNT,…`, and `double=COUNT` for persons with two errors
+    #[arg(long, value_name = "SPEC")]
+    pub errors: Option<ErrorSpec>,
+    /// Dated values that win over the shipped ones (TOML), to settle for --errors
+    #[arg(long, value_name = "FILE", requires = "errors")]
+    pub params: Option<PathBuf>,
     /// Output folder
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

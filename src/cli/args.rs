@@ -138,7 +138,7 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
     /// Record what is due as paid, plant known errors and write the truth beside: `all:0.02` (a share of the
-    /// persons) or `KIND=COUNT,…`, and `double=COUNT` for persons with two errors
+    /// persons) or `KIND=COUNT,…`; `double=COUNT` for persons with two errors; `twins` also where two kinds look alike
     #[arg(long, value_name = "SPEC")]
     pub errors: Option<ErrorSpec>,
     /// Dated values that win over the shipped ones (TOML), to settle for --errors

@@ -38,6 +38,9 @@ pub struct ErrorSpec {
     pub share_ppm: u64,
     /// Persons with two errors of different kinds.
     pub doubles: u64,
+    /// Also persons for whom another kind of error would book the same payments on the same records, so that
+    /// nobody could tell the two apart.
+    pub twins: bool,
 }
 
 impl std::str::FromStr for ErrorSpec {
@@ -47,6 +50,10 @@ impl std::str::FromStr for ErrorSpec {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut spec = ErrorSpec::default();
         for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
+            if part == "twins" {
+                spec.twins = true;
+                continue;
+            }
             if let Some(share) = part.strip_prefix("all:") {
                 let wrong = || format!("`{share}` is no share such as 0.02");
                 let share: rust_decimal::Decimal = share.parse().map_err(|_| wrong())?;
@@ -55,7 +62,7 @@ impl std::str::FromStr for ErrorSpec {
                 continue;
             }
             let known = || Kind::ALL.iter().map(|k| k.name()).collect::<Vec<_>>().join(", ");
-            let wrong = || format!("`{part}` is not KIND=COUNT, double=COUNT or all:SHARE; kinds are {}", known());
+            let wrong = || format!("`{part}` is not KIND=COUNT, double=COUNT, all:SHARE or twins; kinds are {}", known());
             let (name, count) = part.split_once('=').ok_or_else(wrong)?;
             let count: u64 = count.trim().parse().map_err(|_| wrong())?;
             if name.trim() == "double" {
@@ -65,7 +72,7 @@ impl std::str::FromStr for ErrorSpec {
             let kind = Kind::ALL.iter().copied().find(|k| k.name() == name.trim()).ok_or_else(wrong)?;
             spec.counts.push((kind, count));
         }
-        if spec == ErrorSpec::default() {
+        if spec.counts.is_empty() && spec.share_ppm == 0 && spec.doubles == 0 {
             return Err("no error is asked for; say all:0.02, or KIND=COUNT".to_owned());
         }
         Ok(spec)
@@ -209,9 +216,12 @@ fn choose(bench: &mut Bench<'_>, people: &[History], spec: &ErrorSpec, options: 
     };
     let mut can: Vec<(Kind, Vec<usize>)> = Kind::ALL.iter().map(|k| (*k, Vec::new())).collect();
     for (n, history) in people.iter().enumerate() {
-        for (kind, persons) in can.iter_mut().filter(|(k, _)| asked(*k) > 0 || spec.doubles > 0) {
-            if plant(bench, history, &[*kind]).is_some() {
-                persons.push(n);
+        let plants: Vec<Option<Plant>> = Kind::ALL.iter().map(|k| plant(bench, history, &[*k])).collect();
+        for (number, found) in plants.iter().enumerate() {
+            let Some(found) = found else { continue };
+            let mut others = plants.iter().enumerate().filter(|(other, _)| *other != number);
+            if spec.twins || !others.any(|(_, other)| other.as_ref().is_some_and(|o| o.paid == found.paid)) {
+                can[number].1.push(n);
             }
         }
     }
@@ -256,10 +266,10 @@ mod tests {
 
     #[test]
     fn a_specification_reads_as_people_write_it() {
-        let spec: ErrorSpec = "all:0.02, cap_per_stay=50,double=7".parse().unwrap();
-        assert_eq!((spec.share_ppm, spec.doubles), (20_000, 7));
+        let spec: ErrorSpec = "all:0.02, cap_per_stay=50,double=7,twins".parse().unwrap();
+        assert_eq!((spec.share_ppm, spec.doubles, spec.twins), (20_000, 7, true));
         assert_eq!(spec.counts, [(Kind::CapPerStay, 50)]);
-        for wrong in ["", "cap_per_stay", "cap=5", "all:2", "all:x", "double=-1"] {
+        for wrong in ["", "twins", "cap_per_stay", "cap=5", "all:2", "all:x", "double=-1"] {
             assert!(wrong.parse::<ErrorSpec>().is_err(), "{wrong}");
         }
     }

@@ -111,14 +111,17 @@ def fail(what: str, remedy: str) -> SystemExit:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, or of all files below a folder; a file that vanishes meanwhile counts nothing."""
-    total = 0
-    for file in path.rglob("*") if path.is_dir() else [path]:
-        try:
-            total += file.stat().st_size if file.is_file() else 0
-        except OSError:
-            pass
-    return total
+    """Bytes of a file, or of all files below a folder; what vanishes meanwhile counts nothing."""
+    if not path.is_dir():
+        return size_at(path)
+    return sum(size_at(Path(folder) / name) for folder, _, names in os.walk(path) for name in names)
+
+
+def size_at(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def unlinked_bytes(pid: int) -> int:

@@ -5,7 +5,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use onestop::generate::{Options, generate};
 use onestop::ledger::codebook::CodeBook;
-use onestop::ledger::intern::Interner;
+use onestop::ledger::intern::{Interner, Texts};
 use onestop::ledger::normalise::{Findings, Normaliser, Roles};
 use onestop::ledger::open::{Ledger, Source};
 use onestop::ledger::rows::Rows;
@@ -25,7 +25,7 @@ use onestop::settle::holdings::Holdings;
 use onestop::settle::sink::Sink;
 use onestop::settle::{Accepted, Scratch, settle_person};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 const POLICY: &str = "weihai-2023";
 const YEAR: i32 = 2024;
@@ -83,7 +83,7 @@ fn cuts(ledger: &Ledger) -> Cuts {
 fn read(
     ledger: &Ledger,
     columns: &[usize],
-    mut each: impl FnMut(&onestop::ledger::open::Columns<'_>, usize, u64),
+    mut each: impl FnMut(&onestop::ledger::row_group::Columns<'_>, usize, u64),
 ) -> u64 {
     let mut rows = 0;
     for (file, group) in ledger.row_groups() {
@@ -129,7 +129,7 @@ impl Desk {
     }
 }
 
-fn sorted<'a>(reading: &'a Reading, store: &Store, run: &'a Run, texts: &'a [Box<str>], part: usize) -> Sorted<'a> {
+fn sorted<'a>(reading: &'a Reading, store: &Store, run: &'a Run, texts: &'a Texts, part: usize) -> Sorted<'a> {
     let piece = store.piece(run, part).expect("a piece");
     reading.sort(piece.into_iter().collect(), texts).expect("rows")
 }
@@ -179,7 +179,7 @@ fn unpack_and_sort(bencher: Bencher<'_, '_>) {
 fn encode_settlement(bencher: Bencher<'_, '_>) {
     let desk = &*DESK;
     let (store, reading) = (desk.store(), desk.reading());
-    let (run, texts): (_, Arc<[Box<str>]>) = (desk.run(&store), desk.interner.texts());
+    let (run, texts) = (desk.run(&store), desk.interner.texts());
     let mut rows = sorted(&reading, &store, &run, &texts, 0);
     rows.certify(|_| NO_RANK);
     let settled = || {

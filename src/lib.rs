@@ -41,7 +41,8 @@
 //! - The same inputs give the same bytes, whatever the threads, the memory limit, the order of rows and
 //!   files. So nothing iterates over a hash, and cuts between row groups hang on the persons alone.
 //! - Memory does not grow with the ledger but for the roster and the files' footers: rows wait packed, in
-//!   memory as far as `--memory` goes and the rest on the output's own disk ([`persons::store`]).
+//!   memory as far as `--memory` goes and the rest on the output's own disk ([`persons::store`]); rows that
+//!   lie in the order of persons do not wait at all.
 //! - The output folder appears whole or not at all.
 //! - Library code neither prints nor panics on input; errors say what, where and what to do.
 //!

@@ -1,7 +1,7 @@
 //! What can keep a ledger from being made; each says where and what to do.
 
-use crate::reconcile::error::ReconcileError;
 use super::{MAX_PERSONS, YEARS};
+use crate::reconcile::error::ReconcileError;
 use parquet::errors::ParquetError;
 use std::path::PathBuf;
 

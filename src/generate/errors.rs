@@ -11,8 +11,8 @@
 //! as it is written. Catastrophic payments that the policy carries stay as they were recorded.
 
 use super::plant::{Kind, Plant, plant};
-use super::rng::{Rng, mix};
 use super::rewrite::{Recorded, Rewrite, Truth, write_ledger, write_truth};
+use super::rng::{Rng, mix};
 use super::{GenerateError, Generated, Options, generate};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::open::Source;
@@ -62,7 +62,8 @@ impl std::str::FromStr for ErrorSpec {
                 continue;
             }
             let known = || Kind::ALL.iter().map(|k| k.name()).collect::<Vec<_>>().join(", ");
-            let wrong = || format!("`{part}` is not KIND=COUNT, double=COUNT, all:SHARE or twins; kinds are {}", known());
+            let wrong =
+                || format!("`{part}` is not KIND=COUNT, double=COUNT, all:SHARE or twins; kinds are {}", known());
             let (name, count) = part.split_once('=').ok_or_else(wrong)?;
             let count: u64 = count.trim().parse().map_err(|_| wrong())?;
             if name.trim() == "double" {
@@ -211,9 +212,8 @@ fn due(bench: &mut Bench<'_>, history: &mut History, recorded: &mut Recorded) {
 /// Who gets which error: kinds for which few persons will do choose first.
 fn choose(bench: &mut Bench<'_>, people: &[History], spec: &ErrorSpec, options: &Options) -> Vec<(usize, Plant)> {
     let shared = options.persons.saturating_mul(spec.share_ppm) / 1_000_000 / Kind::ALL.len() as u64;
-    let asked = |kind: Kind| {
-        shared + spec.counts.iter().filter(|(k, _)| *k == kind).map(|(_, count)| *count).sum::<u64>()
-    };
+    let asked =
+        |kind: Kind| shared + spec.counts.iter().filter(|(k, _)| *k == kind).map(|(_, count)| *count).sum::<u64>();
     let mut can: Vec<(Kind, Vec<usize>)> = Kind::ALL.iter().map(|k| (*k, Vec::new())).collect();
     for (n, history) in people.iter().enumerate() {
         let plants: Vec<Option<Plant>> = Kind::ALL.iter().map(|k| plant(bench, history, &[*k])).collect();
@@ -246,7 +246,8 @@ fn choose(bench: &mut Bench<'_>, people: &[History], spec: &ErrorSpec, options: 
         }
         let mut kinds: Vec<Kind> = can.iter().filter(|(_, p)| p.contains(&person)).map(|(k, _)| *k).collect();
         kinds.sort_by_key(|k| drawn(*k as u64 + 100, person));
-        let pairs = kinds.iter().enumerate().flat_map(|(n, a)| kinds[n + 1..].iter().map(move |b| [*a.min(b), *a.max(b)]));
+        let pairs =
+            kinds.iter().enumerate().flat_map(|(n, a)| kinds[n + 1..].iter().map(move |b| [*a.min(b), *a.max(b)]));
         if let Some(found) = pairs.take(20).find_map(|pair| plant(bench, &people[person], &pair)) {
             doubles += 1;
             chosen.push((person, found));

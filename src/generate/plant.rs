@@ -338,7 +338,8 @@ fn err(
 /// Two records of one row group that may change places: of those whose order can matter at all.
 fn swapped(history: &History, due: &Settlement, variant: usize, _: &Tables) -> Option<(u32, u32)> {
     let group = |n: u32| (history.place(n).1 - 1) / super::sheet::GROUP_ROWS as u64;
-    let scoped: Vec<u32> = due.claims.iter().filter(|c| c.reason.is_none() && c.layers != [0; 5]).map(|c| c.record).collect();
+    let scoped: Vec<u32> =
+        due.claims.iter().filter(|c| c.reason.is_none() && c.layers != [0; 5]).map(|c| c.record).collect();
     // Only a change of identity, or of insurance, makes the order matter.
     let identities = due.claims.iter().filter(|c| c.reason.is_none()).map(|c| c.identity);
     let mut identities: Vec<u8> = identities.collect();

@@ -12,5 +12,6 @@ pub mod marks;
 pub mod normalise;
 pub mod open;
 pub mod reject;
+pub mod row_group;
 pub mod rows;
 pub mod schema;

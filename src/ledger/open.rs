@@ -3,26 +3,15 @@
 use super::codebook::CodeBook;
 use super::decode::better_type;
 use super::error::LedgerError;
+use super::row_group::leaf_of;
 use super::schema::{IdType, LEDGER, LedgerColumn, Mapping, Renames, Spec, TypeRules, id_type, map};
-use arrow::array::BooleanArray;
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::{DataType, FieldRef, Schema};
-use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
+use arrow::datatypes::DataType;
 use bytes::Bytes;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-};
-use parquet::basic::{ConvertedType, Encoding, Type as PhysicalType};
-use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::statistics::Statistics;
-use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use std::cell::Cell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Where a file's bytes come from.
 #[derive(Clone, Debug)]
@@ -89,7 +78,7 @@ pub struct InputFile {
     /// Where the expected columns stand.
     pub mapping: Mapping,
     /// Columns that are better read in another type, where the row group allows it, and their leaves.
-    better: Vec<(usize, usize, DataType)>,
+    pub(super) better: Vec<(usize, usize, DataType)>,
 }
 
 impl InputFile {
@@ -133,6 +122,21 @@ impl InputFile {
         u64::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or(0)
     }
 
+    /// Rows in the row groups before one.
+    pub fn rows_before(&self, row_group: usize) -> u64 {
+        (0..row_group).map(|group| self.rows_of(group)).sum()
+    }
+
+    /// Rows in a row group.
+    pub fn rows_of(&self, row_group: usize) -> u64 {
+        u64::try_from(self.metadata.metadata().row_group(row_group).num_rows()).unwrap_or(0)
+    }
+
+    /// Where a column stands among the leaves of the file, if it is there and not nested.
+    pub fn leaf(&self, column: usize) -> Option<usize> {
+        leaf_of(self.metadata.parquet_schema(), self.mapping.at[column]?)
+    }
+
     /// Row groups in the file.
     pub fn row_groups(&self) -> usize {
         self.metadata.metadata().num_row_groups()
@@ -143,138 +147,11 @@ impl InputFile {
         let index = self.mapping.at[column].filter(|_| self.rows() > 0)?;
         Some(id_type(self.metadata.schema().field(index).data_type()))
     }
-
-    /// Reads a row group, only the columns asked for (by number), in batches of at most `batch_rows`.
-    /// `each` gets the batch, with `None` for columns that the file does not have.
-    ///
-    /// # Errors
-    /// [`LedgerError::Parquet`] with file and row group, also where the reader panics on damage.
-    pub fn read<E: From<LedgerError>>(
-        &self,
-        row_group: usize,
-        columns: &[usize],
-        batch_rows: usize,
-        mut each: impl FnMut(&Columns<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let name = self.name();
-        let roots: Vec<usize> = columns.iter().filter_map(|&c| self.mapping.at[c]).collect();
-        let mut reader =
-            guarded(&name, Some(row_group), || self.reader(row_group, roots.clone(), batch_rows)).map_err(E::from)?;
-        // Projected columns come in file order.
-        let mut order = roots;
-        order.sort_unstable();
-        order.dedup();
-        let positions: Vec<Option<usize>> = self
-            .mapping
-            .at
-            .iter()
-            .enumerate()
-            .map(|(c, at)| at.filter(|_| columns.contains(&c)).and_then(|i| order.binary_search(&i).ok()))
-            .collect();
-        loop {
-            let batch =
-                guarded(&name, Some(row_group), || reader.next().transpose().map_err(Into::into)).map_err(E::from)?;
-            let Some(batch) = batch else { return Ok(()) };
-            each(&Columns { batch: &batch, positions: &positions })?;
-        }
-    }
-
-    /// The file's metadata, its columns read in the types that are cheapest to go on with, if the reader
-    /// can.
-    fn better_typed(&self, row_group: usize) -> ArrowReaderMetadata {
-        let (metadata, schema) = (self.metadata.metadata(), self.metadata.schema());
-        let group = metadata.row_group(row_group);
-        let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
-        let parquet = self.metadata.parquet_schema();
-        for (index, leaf, better) in &self.better {
-            if is_better(better, &parquet.column(*leaf), group.column(*leaf)) {
-                fields[*index] = Arc::new(fields[*index].as_ref().clone().with_data_type(better.clone()));
-            }
-        }
-        let typed = options().with_schema(Arc::new(Schema::new(fields)));
-        ArrowReaderMetadata::try_new(metadata.clone(), typed).unwrap_or_else(|_| self.metadata.clone())
-    }
-
-    fn reader(
-        &self,
-        row_group: usize,
-        roots: Vec<usize>,
-        batch_rows: usize,
-    ) -> Result<ParquetRecordBatchReader, parquet::errors::ParquetError> {
-        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
-        let metadata = self.better_typed(row_group);
-        macro_rules! build {
-            ($reader:expr) => {
-                ParquetRecordBatchReaderBuilder::new_with_metadata($reader, metadata)
-                    .with_row_groups(vec![row_group])
-                    .with_projection(mask)
-                    .with_batch_size(batch_rows)
-                    .build()
-            };
-        }
-        match &self.source {
-            Source::Path(path) => build!(File::open(path)?),
-            Source::Embedded(_, bytes) => build!(Bytes::from_static(bytes)),
-        }
-    }
 }
 
-/// The columns of a batch, by number of the expected schema.
-pub struct Columns<'a> {
-    batch: &'a RecordBatch,
-    positions: &'a [Option<usize>],
-}
-
-impl Columns<'_> {
-    /// Rows in the batch.
-    pub fn rows(&self) -> usize {
-        self.batch.num_rows()
-    }
-
-    /// The same columns with some of the rows only.
-    ///
-    /// # Errors
-    /// If Arrow cannot filter a column.
-    pub fn with_rows<R>(&self, rows: &BooleanArray, each: impl FnOnce(&Columns<'_>) -> R) -> Result<R, ArrowError> {
-        let batch = filter_record_batch(self.batch, rows)?;
-        Ok(each(&Columns { batch: &batch, positions: self.positions }))
-    }
-
-    /// A column, if the file has it and it was asked for.
-    pub fn get(&self, column: usize) -> Option<&arrow::array::ArrayRef> {
-        self.positions[column].map(|p| self.batch.column(p))
-    }
-}
-
-fn options() -> ArrowReaderOptions {
+pub(super) fn options() -> ArrowReaderOptions {
     // The file's own Arrow schema may claim types that its Parquet schema does not have.
     ArrowReaderOptions::new().with_skip_arrow_metadata(true)
-}
-
-/// The one leaf of a column that is not nested.
-fn leaf_of(schema: &SchemaDescriptor, root: usize) -> Option<usize> {
-    let mut leaves = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == root);
-    leaves.next().filter(|_| leaves.next().is_none())
-}
-
-/// Whether the reader can give a column of a row group in the better type, and should: texts by number
-/// only where the file has them so and not all are null, else numbers are dearer to make than texts; money
-/// as 64-bit integers only from what is no wider.
-fn is_better(better: &DataType, column: &ColumnDescriptor, chunk: &ColumnChunkMetaData) -> bool {
-    match better {
-        DataType::Dictionary(..) => {
-            let mut encodings = chunk.encodings();
-            let dictionary = encodings.any(|e| matches!(e, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY));
-            let nulls = chunk.statistics().and_then(Statistics::null_count_opt);
-            let some = nulls.is_none_or(|n| n < chunk.num_values().unsigned_abs());
-            dictionary && some && column.converted_type() == ConvertedType::UTF8
-        }
-        _ => match column.physical_type() {
-            PhysicalType::INT32 | PhysicalType::INT64 => true,
-            PhysicalType::FIXED_LEN_BYTE_ARRAY => column.type_length() <= 8,
-            _ => false,
-        },
-    }
 }
 
 thread_local! {
@@ -288,7 +165,7 @@ pub fn is_guarded() -> bool {
 }
 
 /// Runs the Parquet reader; its errors and its panics on damaged files become errors of this file.
-fn guarded<T>(
+pub(super) fn guarded<T>(
     file: &str,
     row_group: Option<usize>,
     read: impl FnOnce() -> Result<T, parquet::errors::ParquetError>,
@@ -415,39 +292,4 @@ fn one_type(files: &[InputFile], column: usize, name: &str) -> Result<IdType, Le
         }
     }
     Ok(first.map_or(IdType::Text, |(t, _)| t))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use parquet::schema::parser::parse_message_type;
-
-    #[test]
-    fn a_better_type_is_asked_for_only_where_the_reader_can_give_it() {
-        let schema = parse_message_type(
-            "message ledger {
-                optional int64 a (DECIMAL(18, 2));
-                optional fixed_len_byte_array(8) b (DECIMAL(18, 2));
-                optional binary c (UTF8);
-                optional fixed_len_byte_array(16) d (DECIMAL(18, 2));
-                optional binary e (DECIMAL(18, 2));
-                optional binary f (JSON);
-            }",
-        );
-        let schema = SchemaDescriptor::new(Arc::new(schema.unwrap()));
-        let money = DataType::Decimal64(18, 2);
-        let code = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-        let asked: Vec<bool> = [&money, &money, &code, &money, &money, &code]
-            .into_iter()
-            .enumerate()
-            .map(|(leaf, better)| {
-                let chunk =
-                    ColumnChunkMetaData::builder(schema.column(leaf)).set_encodings(vec![Encoding::RLE_DICTIONARY]);
-                let chunk = chunk.set_num_values(1).build().unwrap();
-                assert_eq!(leaf_of(&schema, leaf), Some(leaf));
-                is_better(better, &schema.column(leaf), &chunk)
-            })
-            .collect();
-        assert_eq!(asked, [true, true, true, false, false, false]);
-    }
 }

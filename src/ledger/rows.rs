@@ -106,6 +106,15 @@ impl Ids {
         gathered
     }
 
+    /// Appends a range of other ids.
+    pub fn push_range(&mut self, ids: &Ids, rows: std::ops::Range<usize>) {
+        let start = if rows.start == 0 { 0 } else { ids.ends[rows.start - 1] };
+        let base = self.bytes.len();
+        let ends = &ids.ends[rows];
+        self.bytes.extend_from_slice(&ids.bytes[start..ends.last().copied().unwrap_or(start)]);
+        self.ends.extend(ends.iter().map(|end| base + end - start));
+    }
+
     /// Appends the texts of an array as they are.
     pub fn push_texts(&mut self, texts: &StringArray) {
         let offsets = texts.value_offsets();

@@ -1,6 +1,7 @@
 //! The output files: their schemas, and batches of them from the kernel's columns (SPEC 5).
 
 use super::columns::*;
+use crate::ledger::intern::Texts;
 use crate::ledger::reject::{Reject, id_text};
 use crate::ledger::schema::IdType;
 use crate::model::codes::{Care, Channel, Insutype, Layer, RejectReason, ScopeReason, Status};
@@ -24,7 +25,7 @@ pub struct Context<'a> {
     /// Type of `setl_id`.
     pub setl_id: IdType,
     /// Texts by number.
-    pub texts: &'a Arc<[Box<str>]>,
+    pub texts: &'a Texts,
 }
 
 impl Context<'_> {
@@ -131,7 +132,7 @@ pub fn audit(context: Context<'_>, rows: &Sorted<'_>, columns: AuditColumns) -> 
     let cites = &context.tables.cites;
     let cited = || entries.iter().map(|e| Some(e.cite));
     let diseases = rows.diseases();
-    let disease = |row: &u32| Some(diseases[*row as usize]).filter(|d| *d != 0).map(|d| &*context.texts[d as usize]);
+    let disease = |row: &u32| context.texts.get(diseases[*row as usize]);
     let arrays: Vec<ArrayRef> = vec![
         ids(columns.row.iter().map(|r| rows.psn_no(*r as usize)), context.psn_no)?,
         ids(columns.row.iter().map(|r| rows.setl_id(*r as usize)), context.setl_id)?,

@@ -120,7 +120,7 @@ impl Cuts {
     }
 
     /// The range of a person.
-    fn part(&self, psn_no: &[u8]) -> usize {
+    pub fn part(&self, psn_no: &[u8]) -> usize {
         if psn_no.starts_with(&self.common) {
             // Where eight bytes tell persons apart, they are compared as numbers.
             let key = key_after(psn_no, self.common.len());
@@ -130,6 +130,11 @@ impl Cuts {
             }
         }
         self.splitters.partition_point(|s| **s <= *psn_no)
+    }
+
+    /// The first person after a range; `None` where it is the last.
+    pub fn first_after(&self, part: usize) -> Option<&[u8]> {
+        self.splitters.get(part).map(|s| &**s)
     }
 
     /// Orders rows by range; those that did not pass their own checks are left out.

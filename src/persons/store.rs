@@ -8,8 +8,8 @@
 use super::digits::Digits;
 use super::pack::{PADDING, Packer};
 use super::partition::Scattered;
-use crate::ledger::rows::{Rows, column};
-use crate::model::date::MICROS_PER_SECOND;
+use super::piece::{Piece, unit};
+use crate::ledger::rows::Rows;
 use std::borrow::Cow;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -55,15 +55,6 @@ enum Place {
     Disk(u64),
 }
 
-/// The packed rows of one range of a run.
-#[derive(Debug)]
-pub struct Piece<'a> {
-    /// The columns, and padding.
-    pub bytes: Cow<'a, [u8]>,
-    /// Rows.
-    pub rows: usize,
-}
-
 /// Packs runs; its memory is reused.
 #[derive(Debug, Default)]
 pub struct RunPacker {
@@ -75,11 +66,6 @@ pub struct RunPacker {
 fn same(column: &[i64]) -> Option<i64> {
     let first = *column.first()?;
     column.iter().all(|v| *v == first).then_some(first)
-}
-
-/// The unit in which a column's numbers may be counted.
-pub fn unit(position: usize) -> i64 {
-    if position == column::SETL_TIME { MICROS_PER_SECOND } else { 1 }
 }
 
 impl RunPacker {
@@ -158,7 +144,7 @@ impl Store {
         Ok(Run { place: Place::Disk(offset), starts, rows })
     }
 
-    /// The rows of one range of a run; none where it has none.
+    /// The packed rows of one range of a run; none where it has none.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -176,7 +162,7 @@ impl Store {
                 Cow::Owned(bytes)
             }
         };
-        Ok(Some(Piece { bytes, rows }))
+        Ok(Some(Piece::Packed { bytes, rows }))
     }
 
     /// Bytes spilled.
@@ -248,8 +234,9 @@ mod tests {
             let store = Store::new(budget, folder.path());
             let run = store.hold(&rows, &scattered, &mut RunPacker::default()).unwrap();
             let piece = store.piece(&run, 0).unwrap().unwrap();
-            assert_eq!((piece.rows, run.rows(0), store.spilled() > 0), (9, 9, spills));
-            let mut unpacker = Unpacker::new(&piece.bytes, piece.rows);
+            assert_eq!((piece.rows(), run.rows(0), store.spilled() > 0), (9, 9, spills));
+            let Piece::Packed { bytes, rows } = &piece else { panic!("stored rows are packed") };
+            let mut unpacker = Unpacker::new(bytes, *rows);
             let (mut ids, mut numbers) = (crate::ledger::rows::Ids::default(), Vec::new());
             unpacker.ids(&mut ids, &mut numbers).unwrap();
             assert_eq!((ids.len(), ids.get(3)), (9, &b"P4"[..]));

@@ -422,10 +422,10 @@ impl Tables {
     }
 
     /// Gives the disease codes of conditions their numbers in a run's interner.
-    pub fn bind_diseases(&mut self, number_of: impl Fn(&str) -> Option<u32>) {
+    pub fn bind_diseases(&mut self, number_of: impl Fn(&str) -> u32) {
         let bind = |conditions: &mut Conditions| {
             if let Some(set) = &mut conditions.dise_codg {
-                set.ids = set.codes.iter().filter_map(|c| number_of(c)).collect();
+                set.ids = set.codes.iter().map(|c| number_of(c)).collect();
                 set.ids.sort_unstable();
             }
         };

@@ -5,7 +5,7 @@ use super::paid::Key;
 use super::variants::Variants;
 use super::world::{Historian, History};
 use crate::ledger::decode;
-use crate::ledger::intern::Interner;
+use crate::ledger::intern::{Interner, Texts};
 use crate::ledger::normalise::{Findings, Normaliser, Roles};
 use crate::ledger::open::{InputFile, Ledger};
 use crate::ledger::rows::{Ids, Rows};
@@ -19,13 +19,13 @@ use crate::roster::Roster;
 use crate::run::close::digest_of_source;
 use crate::run::error::RunError;
 use crate::run::progress::{Progress, Step};
-use crate::run::read::{BATCH_ROWS, room_for_rows, survey};
+use crate::run::read::{BATCH_ROWS, room_for_rows};
 use crate::run::settle::{Settle, check_columns, read_roster, years_needed};
+use crate::run::survey::survey;
 use arrow::array::BooleanArray;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Whose rows are read.
@@ -45,7 +45,7 @@ pub struct Archive {
     /// The tables in all their variants.
     pub variants: Variants,
     /// Texts by number.
-    pub texts: Arc<[Box<str>]>,
+    pub texts: Texts,
     as_if: bool,
     cuts: Cuts,
     store: Store,
@@ -80,25 +80,23 @@ impl Archive {
         if let Some(id_type) = roster.as_ref().and_then(|r| r.psn_no_type).filter(|_| ledger.rows() == 0) {
             ledger.psn_no = id_type;
         }
-        let cuts = match wanted {
-            Wanted::All => survey(&ledger, progress)?,
-            Wanted::Only(persons, rows) => cuts(persons, *rows),
-        };
         let interner = Interner::default();
         let year_by = run.policy.doc.switches.year_by;
+        let cuts = match wanted {
+            Wanted::All => survey(&ledger, year_by, progress)?.cuts,
+            Wanted::Only(persons, rows) => cuts(persons, *rows),
+        };
         let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, roster.is_none(), &interner);
         let store = Store::new(room_for_rows(run, &ledger, &cuts, roster.as_ref()), folder);
         progress.begin(Step::Read, ledger.rows());
-        let (digests, read) = rayon::join(
-            || digests(run, &ledger),
-            || read(&ledger, &normaliser, &cuts, &store, wanted, progress),
-        );
+        let (digests, read) =
+            rayon::join(|| digests(run, &ledger), || read(&ledger, &normaliser, &cuts, &store, wanted, progress));
         progress.end();
         let (digests, (runs, years)) = (digests?, read?);
         let years = years_needed(run, &first.tables, roster.as_ref(), &years);
         let mut tables = compile(&run.policy.doc, &run.parameters, &years, needs)?.tables;
-        tables.bind_diseases(|code| interner.find(code));
-        let variants = Variants::new(tables, &run.policy, &run.parameters, |code| interner.find(code));
+        tables.bind_diseases(|code| interner.number(code));
+        let variants = Variants::new(tables, &run.policy, &run.parameters, |code| interner.number(code));
         let reading = Reading::new(&normaliser, &roles, ledger.psn_no, ledger.setl_id);
         let texts = interner.texts();
         Ok((Self { ledger, roster, variants, texts, as_if: run.as_if, cuts, store, runs, reading }, digests))
@@ -237,10 +235,8 @@ impl Reader<'_> {
                     }
                     let mask: BooleanArray = (0..ids.len()).map(|n| Some(persons.contains(ids.get(n)))).collect();
                     if mask.true_count() > 0 {
-                        let done = columns.with_rows(&mask, |some| {
-                            self.normaliser.normalise(some, number, next_row, rows, findings)
-                        });
-                        done.and_then(|done| done).map_err(normalise)?;
+                        let some = columns.with_rows(&mask).map_err(ReconcileError::defect("choosing rows"))?;
+                        self.normaliser.normalise(&some, number, next_row, rows, findings).map_err(normalise)?;
                     }
                 }
             }

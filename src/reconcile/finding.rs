@@ -82,16 +82,8 @@ fn findings_schema(psn_no: IdType) -> SchemaRef {
     ])
 }
 
-const FUNDS: [&str; 8] = [
-    "catastrophic",
-    "assistance",
-    "total",
-    "cii_pay",
-    "special_drug_pay",
-    "ma_pay",
-    "ra_pay",
-    "oocat_pay",
-];
+const FUNDS: [&str; 8] =
+    ["catastrophic", "assistance", "total", "cii_pay", "special_drug_pay", "ma_pay", "ra_pay", "oocat_pay"];
 
 fn fund(name: &str) -> u8 {
     FUNDS.iter().position(|f| *f == name).unwrap_or(0) as u8

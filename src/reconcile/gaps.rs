@@ -134,9 +134,8 @@ pub fn find(dir: &Path, paid: &PaidSide, alerts: &Alerts, book: &CodeBook) -> Re
             let gap = paid.measures.of(&due) != paid_now;
             let none_paid = paid.measures.states_assistance() && paid.measures.assistance(&paid_now) == 0;
             let due_not_paid = none_paid && due[2] + due[3] + due[4] > 0;
-            let monitored = none_paid
-                && monitored[row]
-                && (base[row] > 0 || alerts.contains_key(&(Box::from(id), year)));
+            let monitored =
+                none_paid && monitored[row] && (base[row] > 0 || alerts.contains_key(&(Box::from(id), year)));
             if !gap && !due_not_paid && !monitored {
                 continue;
             }

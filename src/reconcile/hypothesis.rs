@@ -234,7 +234,9 @@ fn marked(world: &mut World, which: Which, change: impl Fn(&mut crate::settle::c
 fn widen(world: &mut World, span: Span, before: bool, after: bool) {
     match &mut world.periods {
         Some(periods) => {
-            for (_, period) in periods.iter_mut().enumerate().filter(|(n, _)| span == Span::All || span == Span::One(*n)) {
+            for (_, period) in
+                periods.iter_mut().enumerate().filter(|(n, _)| span == Span::All || span == Span::One(*n))
+            {
                 if before {
                     period.begin = i32::MIN;
                 }
@@ -245,8 +247,13 @@ fn widen(world: &mut World, span: Span, before: bool, after: bool) {
         }
         None => {
             // The ledger carries an identity claim by claim: it is carried on from the last, or back from the first.
-            let carried: Vec<(usize, u8)> =
-                world.lines.iter().enumerate().filter(|(_, l)| l.certified != NO_RANK).map(|(n, l)| (n, l.certified)).collect();
+            let carried: Vec<(usize, u8)> = world
+                .lines
+                .iter()
+                .enumerate()
+                .filter(|(_, l)| l.certified != NO_RANK)
+                .map(|(n, l)| (n, l.certified))
+                .collect();
             let (Some(first), Some(last)) = (carried.first(), carried.last()) else { return };
             for (n, line) in world.lines.iter_mut().enumerate() {
                 if before && n < first.0 {

@@ -3,8 +3,7 @@
 use crate::settle::outcome::Money;
 
 /// The layers that pay, in order.
-pub const LAYERS: [Money; 5] =
-    [Money::CiiPay, Money::SpecialDrugPay, Money::MaPay, Money::RaPay, Money::OocatPay];
+pub const LAYERS: [Money; 5] = [Money::CiiPay, Money::SpecialDrugPay, Money::MaPay, Money::RaPay, Money::OocatPay];
 /// Amounts by layer, in fen.
 pub type ByLayer = [i64; LAYERS.len()];
 /// Amounts by measure, in fen; what lies beyond the measures is 0.

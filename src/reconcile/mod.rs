@@ -220,14 +220,20 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
     };
     let mut all = Part::default();
     progress.begin(Step::Settle, archive.parts() as u64);
-    in_order(&pool, archive.parts(), job.threads + 1, |part| investigator.part(part), |_, part: Part| {
-        progress.advance(1);
-        all.findings.extend(part.findings);
-        all.adjustments.extend(part.adjustments);
-        all.totals.merge(&part.totals);
-        all.gaps += part.gaps;
-        Ok::<_, ReconcileError>(())
-    })?;
+    in_order(
+        &pool,
+        archive.parts(),
+        job.threads + 1,
+        |part| investigator.part(part),
+        |_, part: Part| {
+            progress.advance(1);
+            all.findings.extend(part.findings);
+            all.adjustments.extend(part.adjustments);
+            all.totals.merge(&part.totals);
+            all.gaps += part.gaps;
+            Ok::<_, ReconcileError>(())
+        },
+    )?;
     progress.end();
     strangers(&paid, &found.years, &mut all);
     notices(&found.candidates, &alerts, &run.policy.doc.assistance.clause, &mut all);
@@ -275,7 +281,8 @@ fn paid_part(paid: &PaidSide) -> Result<PaidPart, ReconcileError> {
         Origin::Run(dir) => ("run", Some(dir), Some(digest(&dir.join(MANIFEST))?)),
         Origin::File(path) => {
             let digest = crate::output::parquet_file::digest_of(path);
-            let found = digest.map_err(|source| crate::ledger::error::LedgerError::Io { path: path.clone(), source })?;
+            let found =
+                digest.map_err(|source| crate::ledger::error::LedgerError::Io { path: path.clone(), source })?;
             ("file", Some(path), Some(found.1))
         }
     };

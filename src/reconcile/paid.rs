@@ -111,9 +111,10 @@ impl PaidSide {
 
     /// Persons and years that were paid and that nobody asked for.
     pub fn unseen(&self) -> impl Iterator<Item = (&Key, &Vector)> {
-        let unseen = self.sums.iter().filter(|(_, (vector, seen))| {
-            !seen.load(Ordering::Relaxed) && vector.iter().any(|fen| *fen != 0)
-        });
+        let unseen = self
+            .sums
+            .iter()
+            .filter(|(_, (vector, seen))| !seen.load(Ordering::Relaxed) && vector.iter().any(|fen| *fen != 0));
         unseen.map(|(key, (vector, _))| (key, vector))
     }
 

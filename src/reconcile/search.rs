@@ -75,8 +75,12 @@ impl Trials {
 /// Whether two settlements pay the same on every record.
 fn same(a: &Settlement, b: &Settlement) -> bool {
     let paid = |s: &Settlement| {
-        let mut paid: Vec<_> =
-            s.claims.iter().filter(|c| c.layers.iter().any(|f| *f != 0)).map(|c| (c.record, c.charge_year, c.layers)).collect();
+        let mut paid: Vec<_> = s
+            .claims
+            .iter()
+            .filter(|c| c.layers.iter().any(|f| *f != 0))
+            .map(|c| (c.record, c.charge_year, c.layers))
+            .collect();
         paid.sort_unstable();
         paid
     };
@@ -236,7 +240,8 @@ fn two(bench: &mut Bench<'_>, trials: &Trials, question: &Question<'_>, paid: &V
 /// The hypothesis that explains most of the gap without going beyond it, and the rest.
 fn partly(variants: &Variants, trials: &Trials, question: &Question<'_>, gap: &Vector, found: &mut Vec<Explained>) {
     let due = question.sum(&trials.due);
-    let within = |part: &Vector| part.iter().zip(gap).all(|(part, gap)| part * gap.signum() >= 0 && part.abs() <= gap.abs());
+    let within =
+        |part: &Vector| part.iter().zip(gap).all(|(part, gap)| part * gap.signum() >= 0 && part.abs() <= gap.abs());
     let mut best: Option<(i64, &Hypothesis, &Settlement, Vector)> = None;
     for (hypothesis, settled) in &trials.trials {
         let part = minus(&question.sum(settled), &due);

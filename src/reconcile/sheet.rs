@@ -3,7 +3,8 @@
 use super::error::ReconcileError;
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::decode::{self, TextColumn};
-use crate::ledger::open::{Columns, InputFile, Source};
+use crate::ledger::open::{InputFile, Source};
+use crate::ledger::row_group::Columns;
 use crate::ledger::rows::{Ids, NULL};
 use crate::ledger::schema::{Kind, Renames, Spec, TypeRules};
 use rayon::prelude::*;
@@ -130,7 +131,11 @@ impl Batch<'_> {
     ///
     /// # Errors
     /// If Arrow cannot unpack the column.
-    pub fn texts<T: Copy>(&self, column: usize, of: impl FnMut(Option<&str>) -> T) -> Result<Option<Vec<T>>, ReconcileError> {
+    pub fn texts<T: Copy>(
+        &self,
+        column: usize,
+        of: impl FnMut(Option<&str>) -> T,
+    ) -> Result<Option<Vec<T>>, ReconcileError> {
         let Some(array) = self.columns.get(column) else { return Ok(None) };
         let texts = TextColumn::new(array).map_err(ReconcileError::defect("reading codes"))?;
         Ok(Some(texts.map(self.rows(), of)))

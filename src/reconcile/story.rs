@@ -168,7 +168,8 @@ fn detail(history: &History, hypothesis: Option<Hypothesis>, tables: &Tables) ->
         },
         Some(Hypothesis::IdentityIgnored) => {
             let held: Vec<Identity> = history.ranks().into_iter().filter_map(label).collect();
-            let join = |of: &dyn Fn(&Identity) -> &'static str, by: &str| held.iter().map(of).collect::<Vec<_>>().join(by);
+            let join =
+                |of: &dyn Fn(&Identity) -> &'static str, by: &str| held.iter().map(of).collect::<Vec<_>>().join(by);
             (format!(" ({})", join(&|i| i.as_str(), ", ")), format!("（{}）", join(&|i| i.label(), "、")))
         }
         _ => Default::default(),
@@ -178,10 +179,7 @@ fn detail(history: &History, hypothesis: Option<Hypothesis>, tables: &Tables) ->
 /// The evidence of assistance that was due and not paid.
 pub fn due_not_paid(due: &ByLayer) -> (String, String) {
     let assistance = to_grouped(i128::from(due[2] + due[3] + due[4]));
-    (
-        format!("assistance due {assistance}, paid 0.00 in the year"),
-        format!("应付救助 {assistance} 元，全年未支付"),
-    )
+    (format!("assistance due {assistance}, paid 0.00 in the year"), format!("应付救助 {assistance} 元，全年未支付"))
 }
 
 /// The evidence of a monitored person who was never assisted.

@@ -1,11 +1,11 @@
 //! Tables as somebody would have them who misread the policy: the kernel is given these in place of its own.
 
+use crate::model::fen::NO_LIMIT;
 use crate::policy::Policy;
 use crate::policy::compile::{Needs, compile};
 use crate::policy::document::{Accumulation, CatastrophicPayment};
 use crate::policy::parameters::Parameters;
 use crate::policy::tables::{LayerTable, Tables, YearTables};
-use crate::model::fen::NO_LIMIT;
 
 /// Whose schedules a misreading is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,20 +146,14 @@ pub struct Variants {
 impl Variants {
     /// Twists the tables. The year before is there as far as the parameters reach back to it; `disease`
     /// numbers the disease codes of its conditions.
-    pub fn new(
-        tables: Tables,
-        policy: &Policy,
-        parameters: &Parameters,
-        disease: impl Fn(&str) -> Option<u32>,
-    ) -> Self {
+    pub fn new(tables: Tables, policy: &Policy, parameters: &Parameters, disease: impl Fn(&str) -> u32) -> Self {
         let needs = Needs { subsidies: false };
         let previous = |y: &YearTables| {
             let mut compiled = compile(&policy.doc, parameters, &[y.year - 1], needs).ok()?;
             compiled.tables.bind_diseases(&disease);
             Some(compiled)
         };
-        let before: Vec<YearTables> =
-            tables.years.iter().filter_map(previous).flat_map(|c| c.tables.years).collect();
+        let before: Vec<YearTables> = tables.years.iter().filter_map(previous).flat_map(|c| c.tables.years).collect();
         let twists = Twist::all();
         let single: Vec<Option<Tables>> = twists.iter().map(|t| t.apply(&tables, &before)).collect();
         let mut pairs = Vec::with_capacity(twists.len() * twists.len());
@@ -169,9 +163,7 @@ impl Variants {
                     Some(first) if a == b => Some(first.clone()),
                     // The other order is the same pair, but for the year before, which must come first.
                     Some(first) if a < b && *second != Twist::PreviousYear => second.apply(first, &before),
-                    Some(_) if a < b => {
-                        single[b].as_ref().and_then(|previous| twists[a].apply(previous, &before))
-                    }
+                    Some(_) if a < b => single[b].as_ref().and_then(|previous| twists[a].apply(previous, &before)),
                     _ => None,
                 });
             }
@@ -218,7 +210,7 @@ mod tests {
     fn variants() -> Variants {
         let (policy, parameters) = (Policy::load("weihai-2023").unwrap(), Parameters::shipped().unwrap());
         let tables = compile(&policy.doc, &parameters, &[2024], Needs::default()).unwrap().tables;
-        Variants::new(tables, &policy, &parameters, |_| None)
+        Variants::new(tables, &policy, &parameters, |_| 0)
     }
 
     fn first(table: &LayerTable) -> Vec<(i64, i64, i64)> {

@@ -90,9 +90,9 @@ impl Historian {
             fate[a.row as usize - first] = if a.reversed { Fate::Reversed } else { Fate::Counts };
         }
         for r in refused.iter().filter(|r| r.reason == RejectReason::DuplicateSetlId) {
-            let stays = person.clone().find(|row| {
-                rows.setl_id(*row) == rows.setl_id(r.row as usize) && fate[*row - first] == Fate::Counts
-            });
+            let stays = person
+                .clone()
+                .find(|row| rows.setl_id(*row) == rows.setl_id(r.row as usize) && fate[*row - first] == Fate::Counts);
             if let Some(row) = stays {
                 fate[r.row as usize - first] = Fate::Duplicate((row - first) as u32);
             }
@@ -112,12 +112,7 @@ impl Historian {
             r.find_from(at, rows.psn_no(first)).map_or_else(Vec::new, |n| r.periods(n).to_vec())
         };
         let granted = tables.grant_lookback.iter().position(Option::is_some).map_or(NO_RANK, |r| r as u8);
-        History {
-            psn_no: rows.psn_no(first).into(),
-            records,
-            periods: roster.map(|r| held(r, at)),
-            granted,
-        }
+        History { psn_no: rows.psn_no(first).into(), records, periods: roster.map(|r| held(r, at)), granted }
     }
 }
 
@@ -131,7 +126,12 @@ impl History {
             certified: r.certified,
             reversed: r.fate == Fate::Reversed,
         };
-        World { lines: counts.map(line).collect(), periods: self.periods.clone(), twists: Vec::new(), withheld: Vec::new() }
+        World {
+            lines: counts.map(line).collect(),
+            periods: self.periods.clone(),
+            twists: Vec::new(),
+            withheld: Vec::new(),
+        }
     }
 
     /// Ranks held on some day or carried on some claim, ascending.

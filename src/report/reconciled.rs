@@ -27,7 +27,8 @@ pub fn summary(report: &Report, out: &Path) -> String {
     text.push_str(&rows.to_string());
 
     let totals = &report.totals;
-    let by_cause = Cause::ALL.iter().filter_map(|c| Some((format!("{} {c}", c.label()), totals.by_cause.get(c.as_str())?)));
+    let by_cause =
+        Cause::ALL.iter().filter_map(|c| Some((format!("{} {c}", c.label()), totals.by_cause.get(c.as_str())?)));
     text.push_str(&table("By cause 按原因", by_cause.chain([("合计 all".to_owned(), &totals.all)])));
     let identity = |name: &String| Identity::parse(name).map_or_else(|| name.clone(), |i| format!("{} {i}", i.label()));
     text.push_str(&table("By identity 按身份", totals.by_identity.iter().map(|(n, l)| (identity(n), l))));

@@ -3,8 +3,9 @@
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::decode::{self, TextColumn};
 use crate::ledger::error::LedgerError;
-use crate::ledger::open::{Columns, InputFile, Source};
+use crate::ledger::open::{InputFile, Source};
 use crate::ledger::reject::{Reject, RejectSource};
+use crate::ledger::row_group::Columns;
 use crate::ledger::rows::{Ids, NULL};
 use crate::ledger::schema::{IdType, ROSTER, Renames, RosterColumn as C, TypeRules};
 use crate::model::codes::{Identity, RejectReason};

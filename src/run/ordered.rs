@@ -1,4 +1,4 @@
-//! Work on numbered parts in parallel, its results taken in order, with a bounded lead.
+//! Work on numbered parts in parallel, its results taken in order, with a bounded lead; and work beside it.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -100,6 +100,28 @@ pub fn in_order<T: Send, E: Send>(
     }
 }
 
+/// Runs `first` on one of the pool's threads, and `then` on this thread as soon as that has begun; so what
+/// `then` asks of the pool does not keep `first` waiting to the end.
+pub fn beside<A: Send, B>(
+    pool: &rayon::ThreadPool,
+    first: impl FnOnce() -> A + Send,
+    then: impl FnOnce() -> B,
+) -> (A, B) {
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let beside = scope.spawn(|| {
+            pool.install(move || {
+                // Nobody listens any more only where the other thread panicked.
+                let _ = begun.send(());
+                first()
+            })
+        });
+        let _ = has_begun.recv();
+        let then = then();
+        (beside.join().unwrap_or_else(|panic| resume_unwind(panic)), then)
+    })
+}
+
 /// Waits for the result of a part; `None` where there will be none.
 fn next_done<T, E>(state: &Mutex<State<T, E>>, changed: &Condvar, part: usize) -> Option<T> {
     let mut s = state.lock().unwrap_or_else(|e| e.into_inner());
@@ -152,6 +174,12 @@ mod tests {
     fn a_panic_of_the_work_is_passed_on() {
         let work = |p| if p == 3 { panic!("part 3") } else { Ok::<usize, ()>(p) };
         let _ = in_order(&pool(2), 20, 3, work, |_, _| Ok(()));
+    }
+
+    #[test]
+    fn both_are_done_beside_each_other_even_on_one_thread() {
+        let pool = pool(1);
+        assert_eq!(beside(&pool, || 1, || pool.install(|| 2)), (1, 2));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One range of persons: sorted, resolved, settled and encoded, by one worker.
 
 use super::error::RunError;
+use super::pieces::Pieces;
 use super::settle::Settle;
 use super::subsidies::Residents;
 use crate::ledger::marks::Packed;
@@ -13,7 +14,6 @@ use crate::output::parquet_file::{Encoded, Encoder, ParquetFile};
 use crate::output::publish::Stage;
 use crate::persons::resolve::Resolver;
 use crate::persons::sorted::{Reading, Sorted};
-use crate::persons::store::{Run, Store};
 use crate::policy::tables::NO_RANK;
 use crate::roster::Roster;
 use crate::settle::holdings::Holdings;
@@ -123,13 +123,11 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     /// Sorts, resolves, settles and encodes one range of persons.
-    pub(super) fn part(&self, store: &Store, runs: &[Run], part: usize) -> Result<Part, RunError> {
-        let mut pieces = Vec::with_capacity(runs.len());
-        for run in runs {
-            pieces.extend(store.piece(run, part)?);
-        }
-        let mut rows = self.reading.sort(pieces, self.context.texts).ok_or_else(|| store.damaged())?;
-        let tables = self.context.tables;
+    pub(super) fn part(&self, source: &Pieces<'_>, part: usize) -> Result<Part, RunError> {
+        let (pieces, texts) = source.of(part)?;
+        let mut rows = self.reading.sort(pieces, &texts).ok_or_else(|| source.damaged())?;
+        let context = Context { texts: &texts, ..self.context };
+        let tables = context.tables;
         rows.certify(|packed| self.certified(packed));
         let mut sink = Sink::new(tables, self.run.year, self.run.audit);
         sink.settlement.reserve(rows.rows());
@@ -148,7 +146,6 @@ impl Job<'_> {
         tally.totals = sink.totals;
         tally.years = sink.years;
         let build = RunError::defect("building output columns");
-        let context = self.context;
         let settlement = files::settlement(context, &rows, sink.settlement).map_err(&build)?;
         let persons = files::persons(context, &rows, sink.persons).map_err(&build)?;
         let alerts = files::alerts(context, &rows, &sink.alerts).map_err(&build)?;

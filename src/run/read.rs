@@ -1,23 +1,19 @@
 //! From the ledger's files to rows that wait by range of persons.
 //!
 //! ```text
-//!  survey ─► cuts     row group ─ decode ─ normalise ─► a worker's run of rows ─ scatter ─ pack ─► store
+//!  row group ─ decode ─ normalise ─► a worker's run of rows ─ scatter ─ pack ─► store
 //! ```
 
 use super::error::RunError;
 use super::part::output_columns;
 use super::progress::{Progress, Step};
 use super::settle::Settle;
-use crate::ledger::decode;
 use crate::ledger::normalise::{Findings, Normaliser};
 use crate::ledger::open::{InputFile, Ledger};
-use crate::ledger::rows::{Ids, Rows};
-use crate::ledger::schema::LedgerColumn;
-use crate::persons::partition::{Cuts, Sample, Sampler, Scattered};
+use crate::ledger::rows::Rows;
+use crate::persons::partition::{Cuts, Scattered};
 use crate::persons::store::{Run, RunPacker, Store, run_rows};
 use crate::roster::Roster;
-use rayon::prelude::*;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows decoded at a time.
@@ -49,31 +45,6 @@ pub(crate) fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, roster: 
     let worker = WORKER + run_rows(cuts.parts()) as u64 * ROW;
     let taken = PROGRAM + run.threads as u64 * worker + tables;
     run.memory.saturating_sub(taken).max(run.memory / 16)
-}
-
-/// Looks at `psn_no` alone, to cut the persons into ranges.
-pub(crate) fn survey(ledger: &Ledger, progress: &dyn Progress) -> Result<Cuts, RunError> {
-    let Some(sampler) = Sampler::new(ledger.rows()) else { return Ok(Cuts::default()) };
-    progress.begin(Step::Survey, ledger.rows());
-    let psn_no = LedgerColumn::PsnNo as usize;
-    let all = Mutex::new(Sample::default());
-    ledger.row_groups().into_par_iter().try_for_each(|(file, group)| {
-        let (mut sample, mut ids) = (Sample::default(), Ids::default());
-        ledger.files[file].read::<RunError>(group, &[psn_no], BATCH_ROWS, |columns| {
-            if let Some(array) = columns.get(psn_no) {
-                ids.clear();
-                decode::ids(array, &mut ids).map_err(RunError::defect("reading psn_no"))?;
-                let given = (0..ids.len()).map(|row| ids.get(row)).filter(|id| !id.is_empty());
-                given.filter(|id| sampler.takes(id)).for_each(|id| sample.add(id));
-            }
-            progress.advance(columns.rows() as u64);
-            Ok(())
-        })?;
-        all.lock().unwrap_or_else(|e| e.into_inner()).merge(sample);
-        Ok::<_, RunError>(())
-    })?;
-    progress.end();
-    Ok(sampler.cuts(&all.into_inner().unwrap_or_else(|e| e.into_inner())))
 }
 
 /// Reads and normalises every row group; each worker takes the next one and fills a run of its own.
@@ -143,9 +114,7 @@ impl<'a> Reader<'a> {
         group: usize,
         progress: &dyn Progress,
     ) -> Result<(), RunError> {
-        let metadata = file.metadata.metadata();
-        let before: i64 = (0..group).map(|g| metadata.row_group(g).num_rows()).sum();
-        let mut next_row = before as u64 + 1;
+        let mut next_row = file.rows_before(group) + 1;
         file.read::<RunError>(group, &self.normaliser.columns, BATCH_ROWS, |columns| {
             let findings = &mut self.read.findings;
             let done = self.normaliser.normalise(columns, number, next_row, &mut self.rows, findings);

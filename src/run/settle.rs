@@ -7,17 +7,23 @@
 //!  settle ── ranges in parallel: sort ─► resolve ─► kernel ─► encode; appended in order
 //!  close ─── subsidies, rejects, manifest ─► publish
 //! ```
+//!
+//! Where the survey finds the rows in the order of persons, they are compiled for first and settled as they
+//! are read, range by range.
 
 use super::close::{inputs, options_part, policy_part, take, write_rejects, write_subsidies};
 use super::error::RunError;
-use super::ordered::in_order;
+use super::ordered;
 use super::part::{Job, Part, Tally, create_files};
+use super::pieces::Pieces;
 use super::progress::{Progress, Step};
-use super::read::{read, room_for_rows, survey};
+use super::read::{read, room_for_rows};
+use super::stream::{Stream, keeps_busy};
 use super::subsidies::subsidies;
+use super::survey::{Survey, survey};
 use crate::ledger::codebook::CodeBook;
-use crate::ledger::intern::Interner;
-use crate::ledger::normalise::{Normaliser, Roles};
+use crate::ledger::intern::{Interner, Texts};
+use crate::ledger::normalise::{Findings, Normaliser, Roles};
 use crate::ledger::open::{Ledger, Source};
 use crate::ledger::reject::Reject;
 use crate::ledger::schema::{LedgerColumn, Renames, TypeRules};
@@ -121,36 +127,63 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     let interner = Interner::default();
     let year_by = run.policy.doc.switches.year_by;
     let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, roster.is_none(), &interner);
-    let cuts = pool.install(|| survey(&ledger, progress))?;
+    let Survey { cuts, in_order } = pool.install(|| survey(&ledger, year_by, progress))?;
     let store = Store::new(room_for_rows(run, &ledger, &cuts, roster.as_ref()), stage.folder());
-    let (digests, read) = pool.install(|| {
-        rayon::join(|| inputs(run, &ledger, roster.as_ref()), || read(&ledger, &normaliser, &cuts, &store, progress))
-    });
-    let (digests, mut read) = (digests?, read?);
-
-    let years = years_needed(run, &first.tables, roster.as_ref(), &read.findings.years);
-    let Compiled { mut tables, used } = compile(&run.policy.doc, &run.parameters, &years, needs)?;
-    let compiled = Compiled { tables: tables.clone(), used };
-    refuse_illustrative(run, &compiled)?;
-    tables.bind_diseases(|code| interner.find(code));
-    let texts = interner.texts();
+    let compile_for = |found: &BTreeSet<i32>| -> Result<Compiled, RunError> {
+        let years = years_needed(run, &first.tables, roster.as_ref(), found);
+        let compiled = compile(&run.policy.doc, &run.parameters, &years, needs)?;
+        refuse_illustrative(run, &compiled)?;
+        Ok(compiled)
+    };
+    // Rows in the order of persons are settled as they are read, if every year that they may need can be;
+    // all others wait until all are read.
+    let in_order = in_order.filter(|o| keeps_busy(&ledger, &o.groups, run.threads));
+    let ahead = in_order.and_then(|o| Some((compile_for(&o.years).ok()?.tables, o.groups)));
+    let digest = || inputs(run, &ledger, roster.as_ref());
+    let mut findings = Findings::default();
+    let (mut tables, source, digests) = match ahead {
+        Some((tables, groups)) => {
+            let stream = Stream::new(&ledger, &normaliser, &cuts, &groups);
+            (tables, Pieces::Streaming { stream, interner: &interner }, None)
+        }
+        None => {
+            let read = || read(&ledger, &normaliser, &cuts, &store, progress);
+            let (digests, read) = pool.install(|| rayon::join(digest, read));
+            let read = read?;
+            findings = read.findings;
+            let texts = interner.texts();
+            let waiting = Pieces::Waiting { store: &store, runs: read.runs, texts };
+            (compile_for(&findings.years)?.tables, waiting, Some(digests?))
+        }
+    };
+    tables.bind_diseases(|code| interner.number(code));
 
     let reading = Reading::new(&normaliser, &roles, ledger.psn_no, ledger.setl_id);
+    let texts = Texts::default();
     let context = Context { tables: &tables, psn_no: ledger.psn_no, setl_id: ledger.setl_id, texts: &texts };
     let (mut files, encoders) = create_files(run, &stage, context)?;
     let job = Job { run, context, reading: &reading, roster: roster.as_ref(), encoders: &encoders };
     let mut sums = Tally::default();
-    let runs = std::mem::take(&mut read.runs);
     progress.begin(Step::Settle, ledger.rows());
     let append = |_: usize, part: Part| -> Result<(), RunError> {
         progress.advance(part.rows);
         take(part, &mut files, &mut sums)
     };
-    in_order(&pool, cuts.parts(), run.threads + 1, |p| job.part(&store, &runs, p), append)?;
-    drop(runs);
+    let settle_parts = || ordered::in_order(&pool, cuts.parts(), run.threads + 1, |p| job.part(&source, p), append);
+    let digests = match digests {
+        Some(digests) => settle_parts().map(|()| digests)?,
+        None => {
+            let (digests, settled) = ordered::beside(&pool, digest, settle_parts);
+            settled.and(digests)?
+        }
+    };
+    if let Pieces::Streaming { stream, .. } = source {
+        findings = stream.finish();
+    }
+    let compiled = compile_for(&findings.years)?;
     progress.end();
 
-    let mut rejects = read.findings.rejects;
+    let mut rejects = findings.rejects;
     rejects.append(&mut sums.rejects);
     rejects.extend(roster_rejects);
     pool.install(|| rejects.par_sort_unstable());
@@ -233,7 +266,11 @@ pub(crate) fn check_columns(run: &Settle, ledger: &Ledger) -> Result<(), RunErro
     Ok(())
 }
 
-pub(crate) fn read_roster(run: &Settle, ledger: &Ledger, tables: &Tables) -> Result<(Option<Roster>, Vec<Reject>), RunError> {
+pub(crate) fn read_roster(
+    run: &Settle,
+    ledger: &Ledger,
+    tables: &Tables,
+) -> Result<(Option<Roster>, Vec<Reject>), RunError> {
     let Some(source) = &run.roster else { return Ok((None, Vec::new())) };
     let other = "the ledger";
     let typed = (ledger.rows() > 0).then_some((ledger.psn_no, other));

@@ -7,7 +7,7 @@
 
 use super::claims::Claim;
 use super::layers::{Accumulators, Payer, Terms, holds, pay};
-use super::outcome::{Entry, MONEY, Money, NO_POOL, Outcome};
+use super::outcome::{Entry, Money, NO_POOL, Outcome};
 use crate::model::codes::{Channel, Layer, Referral, ScopeReason, Status};
 use crate::model::fen::{NO_LIMIT, PPM};
 use crate::policy::document::{CatastrophicPayment, ExtComp};
@@ -42,14 +42,6 @@ pub struct Moved<'a> {
     pub granted: u8,
 }
 
-/// A claim's outcome, and whether it found the annual limit of its pool reached.
-pub struct Settled {
-    /// The outcome.
-    pub outcome: Outcome,
-    /// The pool's paid amount is at or above the cap in force on the claim.
-    pub at_cap: bool,
-}
-
 /// What assistance decided: out of scope, an ordinary schedule, or a share of a single-disease limit.
 enum Assistance<'a> {
     Out(ScopeReason),
@@ -57,13 +49,18 @@ enum Assistance<'a> {
     Major(u8),
 }
 
-/// Settles one claim.
-pub fn settle(context: &Context<'_>, claim: &Claim, moved: &mut Moved<'_>, audit: &mut Vec<Entry>) -> Settled {
+/// Settles one claim: fills in all of its outcome, in place. Whether it found the annual limit of its pool
+/// reached, that is the pool's paid amount at or above the cap in force on the claim.
+pub fn settle(
+    context: &Context<'_>,
+    claim: &Claim,
+    moved: &mut Moved<'_>,
+    audit: &mut Vec<Entry>,
+    outcome: &mut Outcome,
+) -> bool {
     let Context { tables, year, held, .. } = *context;
     let key = key(claim.insutype, claim.care, claim.marks.hosp_lv);
     let major = year.major.as_ref().filter(|m| is_major(m, claim, held));
-    let mut money = [0; MONEY];
-    let mut set = |column: Money, fen: i64| money[column as usize] = fen;
 
     // Steps 2 and 3: insurance.
     let r0 = (claim.scope - claim.basic).max(0);
@@ -136,6 +133,7 @@ pub fn settle(context: &Context<'_>, claim: &Claim, moved: &mut Moved<'_>, audit
     };
     left -= oocat;
 
+    let mut set = |column: Money, fen: i64| outcome.money[column as usize] = fen;
     set(Money::MedfeeSumamt, claim.fee);
     set(Money::InscpScpAmt, claim.scope);
     set(Money::BasicPay, claim.basic);
@@ -154,16 +152,13 @@ pub fn settle(context: &Context<'_>, claim: &Claim, moved: &mut Moved<'_>, audit
     set(Money::RecordedMaf, claim.recorded_maf);
     set(Money::PayableCii, cii + special - claim.recorded_cii);
     set(Money::PayableMa, ma + ra + oocat - claim.recorded_maf);
-    let outcome = Outcome {
-        money,
-        charge_year,
-        identity,
-        status: if reason.is_none() { Status::Settled } else { Status::OutOfScope },
-        reason,
-        channel: channel(tables, claim, identity),
-        notes: notes(year, claim) | u8::from(class_missing),
-    };
-    Settled { outcome, at_cap }
+    outcome.charge_year = charge_year;
+    outcome.identity = identity;
+    outcome.status = if reason.is_none() { Status::Settled } else { Status::OutOfScope };
+    outcome.reason = reason;
+    outcome.channel = channel(tables, claim, identity);
+    outcome.notes = notes(year, claim) | u8::from(class_missing);
+    at_cap
 }
 
 fn is_major(major: &MajorDisease, claim: &Claim, held: Mask) -> bool {

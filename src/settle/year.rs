@@ -117,10 +117,11 @@ impl Year<'_> {
     fn pass(&self, preferred: u8, cap_reached: bool, run: &mut Run) -> bool {
         let mut year = Accumulators::default();
         let mut reached = false;
-        run.outcomes.clear();
+        // What stands there from the person before is written over, claim by claim.
+        run.outcomes.resize(self.live.len(), Outcome::reversed(self.year.year));
         run.audit.clear();
         run.total = 0;
-        for live in self.live {
+        for (live, outcome) in self.live.iter().zip(&mut run.outcomes) {
             let claim = self.claims.get(live.row as usize);
             let grant = self.holdings.grant(claim.day, self.year.year);
             if self.tables.cap_per_visit {
@@ -140,11 +141,9 @@ impl Year<'_> {
                 cap_reached,
                 position: live.position,
             };
-            let settled = claim::settle(&context, &claim, &mut moved, &mut run.audit);
-            debug_assert!(settled.outcome.conserves(), "{:?}", settled.outcome);
-            reached |= settled.at_cap;
-            run.total += settled.outcome.benefit();
-            run.outcomes.push(settled.outcome);
+            reached |= claim::settle(&context, &claim, &mut moved, &mut run.audit, outcome);
+            debug_assert!(outcome.conserves(), "{outcome:?}");
+            run.total += outcome.benefit();
         }
         reached
     }

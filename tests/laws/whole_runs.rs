@@ -4,11 +4,21 @@
 use super::support::laws;
 use super::support::program::{Outcome, onestop};
 use super::support::table::{self, Row};
-use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, RecordBatchReader, StringArray, UInt32Array};
+use arrow::array::{
+    ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, RecordBatchReader, StringArray, UInt32Array,
+};
 use arrow::compute::{concat_batches, take};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema};
+use onestop::ledger::codebook::CodeBook;
+use onestop::ledger::open::Source;
+use onestop::ledger::schema::Renames;
 use onestop::model::date;
 use onestop::persons::partition::PARTITION_ROWS;
+use onestop::persons::store::DEFAULT_MEMORY;
+use onestop::policy::Policy;
+use onestop::policy::parameters::Parameters;
+use onestop::run::progress::{Progress, Step};
+use onestop::run::settle::{Settle, settle};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::properties::WriterProperties;
@@ -17,7 +27,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 #[test]
 fn weihai_2023_gives_the_same_bytes_however_the_ledger_comes() {
@@ -48,6 +58,20 @@ fn several_ranges_of_persons_give_the_same_bytes_however_the_ledger_comes() {
     runs_agree(&desk);
 }
 
+/// Rows in the order of persons do not wait, and rows in any other order do: else the runs above would
+/// compare one way of settling with itself.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "slow without optimisation")]
+fn rows_wait_only_where_persons_are_not_together() {
+    let desk = Desk::new("weihai-2023", 2024, 6, 26_000);
+    let ordered = desk.in_order_of_persons(2);
+    assert_eq!(desk.steps(&ordered, 2), [Step::Survey, Step::Settle]);
+    assert_eq!(desk.steps(&[desk.shuffled().ledger], 2), [Step::Survey, Step::Read, Step::Settle]);
+    let one = desk.settle("ordered", &ordered, &desk.roster, &[]);
+    let other = desk.settle("as-made", std::slice::from_ref(&desk.ledger), &desk.roster, &[]);
+    same_but_for_places(&other, &one, "whole numbers for ids, in order");
+}
+
 /// Settles small ledgers, looks at what came out, and settles them in other ways.
 fn a_few_hundred_persons(policy: &str, year: i32) {
     let seeds = if cfg!(debug_assertions) { 1..2 } else { 1..4 };
@@ -75,6 +99,15 @@ fn runs_agree(desk: &Desk) -> Folder {
     let options = ["--threads", "2", "--memory", "64K"];
     let many = desk.settle("split", &shuffled.pieces, &desk.roster, &options);
     same_but_for_places(&plain, &many, &what("in several files"));
+    // Rows in the order of persons are settled as they are read.
+    for pieces in [1, 5] {
+        let ledger = desk.in_order_of_persons(pieces);
+        for threads in ["1", "2", "7"] {
+            let name = format!("in-order-{pieces}-{threads}");
+            let one = desk.settle(&name, &ledger, &desk.roster, &["--threads", threads]);
+            same_but_for_places(&plain, &one, &what(&format!("in order, {pieces} files, {threads} threads")));
+        }
+    }
     plain
 }
 
@@ -206,6 +239,58 @@ impl Desk {
         Shuffled { ledger, pieces: cuts.windows(2).enumerate().map(piece).collect(), roster: list }
     }
 
+    /// The same rows by person, each person's in any order, in so many files; rows of nobody stand anywhere.
+    fn in_order_of_persons(&self, pieces: usize) -> Vec<PathBuf> {
+        let rows = shuffled(&read(&self.ledger), self.seed + 1);
+        let ids = rows.column_by_name("psn_no").expect("psn_no");
+        let keys: Vec<Option<PersonKey>> = match ids.data_type() {
+            DataType::Int64 => ids.as_primitive::<Int64Type>().iter().map(|id| id.map(PersonKey::Number)).collect(),
+            _ => ids.as_string::<i32>().iter().map(|id| id.map(|id| PersonKey::Text(id.to_owned()))).collect(),
+        };
+        let nobody = |row: &u32| keys[*row as usize].as_ref().is_none_or(PersonKey::is_blank);
+        let (nobody, mut order): (Vec<u32>, Vec<u32>) = (0..rows.num_rows() as u32).partition(nobody);
+        order.sort_by_key(|row| &keys[*row as usize]);
+        for (n, row) in nobody.into_iter().enumerate() {
+            order.insert(scatter(self.seed, n as u64) as usize % order.len(), row);
+        }
+        let columns = rows.columns().iter().map(|c| rows_of(c, &order)).collect();
+        let rows = RecordBatch::try_new(rows.schema(), columns).expect("the same columns");
+        let each = rows.num_rows().div_ceil(pieces);
+        let piece = |n: usize| {
+            // Names say nothing of the order.
+            let file = self.folder.path().join(format!("in-order-{pieces}-{}.parquet", (n * 3 + 1) % 5));
+            let start = n * each;
+            write(&file, &rows.slice(start, each.min(rows.num_rows() - start)));
+            file
+        };
+        (0..pieces).map(piece).rev().collect()
+    }
+
+    /// The steps that a run takes.
+    fn steps(&self, ledger: &[PathBuf], threads: usize) -> Vec<Step> {
+        let run = Settle {
+            ledger: ledger.iter().cloned().map(Source::Path).collect(),
+            roster: Some(Source::Path(self.roster.clone())),
+            policy: Policy::load(&self.policy).expect("a policy"),
+            parameters: Parameters::with_file(None).expect("parameters"),
+            book: CodeBook::load(None).expect("codes"),
+            renames: Renames::default(),
+            recorded_maf: Vec::new(),
+            out: self.folder.path().join("steps"),
+            year: None,
+            as_if: false,
+            audit: false,
+            strict: false,
+            force: true,
+            allow_float: false,
+            threads,
+            memory: DEFAULT_MEMORY,
+        };
+        let steps = Steps::default();
+        settle(&run, &steps).expect("the ledger settles");
+        steps.0.into_inner().expect("nobody panicked")
+    }
+
     /// Settles into a folder of that name; what it then holds.
     fn settle(&self, name: &str, ledger: &[PathBuf], roster: &Path, options: &[&str]) -> Folder {
         let out = self.folder.path().join(format!("out-{name}"));
@@ -220,6 +305,33 @@ impl Desk {
             (path.file_name().expect("a name").to_string_lossy().into_owned(), fs::read(&path).expect("an output"))
         };
         entries.map(named).collect()
+    }
+}
+
+/// Notes the steps of a run.
+#[derive(Default)]
+struct Steps(Mutex<Vec<Step>>);
+
+impl Progress for Steps {
+    fn begin(&self, step: Step, _: u64) {
+        self.0.lock().expect("nobody panicked").push(step);
+    }
+
+    fn advance(&self, _: u64) {}
+
+    fn end(&self) {}
+}
+
+/// A person's number, as it sorts.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum PersonKey {
+    Number(i64),
+    Text(String),
+}
+
+impl PersonKey {
+    fn is_blank(&self) -> bool {
+        matches!(self, PersonKey::Text(id) if id.trim().is_empty())
     }
 }
 

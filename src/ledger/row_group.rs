@@ -1,0 +1,210 @@
+//! Reading a row group: only the columns that are wanted, in the types that are cheapest to go on with.
+
+use super::error::LedgerError;
+use super::open::{InputFile, Source, guarded, options};
+use arrow::array::{ArrayRef, BooleanArray};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{DataType, FieldRef, Schema};
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::basic::{ConvertedType, Encoding, Type as PhysicalType};
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::statistics::Statistics;
+use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
+use std::fs::File;
+use std::sync::Arc;
+
+/// A row group being read, batch by batch.
+pub struct GroupReader {
+    file: String,
+    group: usize,
+    reader: ParquetRecordBatchReader,
+    /// Where each expected column stands in the batches.
+    positions: Vec<Option<usize>>,
+}
+
+impl GroupReader {
+    /// The next batch; `None` after the last. Columns that the file does not have are not in it.
+    ///
+    /// # Errors
+    /// [`LedgerError::Parquet`] with file and row group, also where the reader panics on damage.
+    pub fn next_batch(&mut self) -> Result<Option<Columns<'_>>, LedgerError> {
+        let Self { file, group, reader, positions } = self;
+        let batch = guarded(file, Some(*group), || reader.next().transpose().map_err(Into::into))?;
+        Ok(batch.map(|batch| Columns { batch, positions }))
+    }
+}
+
+impl InputFile {
+    /// Begins to read a row group, only the columns asked for (by number), in batches of at most
+    /// `batch_rows`.
+    ///
+    /// # Errors
+    /// [`LedgerError::Parquet`] with file and row group.
+    pub fn open_group(
+        &self,
+        row_group: usize,
+        columns: &[usize],
+        batch_rows: usize,
+    ) -> Result<GroupReader, LedgerError> {
+        let file = self.name();
+        let roots: Vec<usize> = columns.iter().filter_map(|&c| self.mapping.at[c]).collect();
+        let reader = guarded(&file, Some(row_group), || self.reader(row_group, roots.clone(), batch_rows))?;
+        // Projected columns come in file order.
+        let mut order = roots;
+        order.sort_unstable();
+        order.dedup();
+        let place = |(c, at): (usize, &Option<usize>)| {
+            at.filter(|_| columns.contains(&c)).and_then(|i| order.binary_search(&i).ok())
+        };
+        let positions = self.mapping.at.iter().enumerate().map(place).collect();
+        Ok(GroupReader { file, group: row_group, reader, positions })
+    }
+
+    /// Reads a row group to its end: `each` gets every batch.
+    ///
+    /// # Errors
+    /// Those of `each`, and [`LedgerError::Parquet`] with file and row group.
+    pub fn read<E: From<LedgerError>>(
+        &self,
+        row_group: usize,
+        columns: &[usize],
+        batch_rows: usize,
+        mut each: impl FnMut(&Columns<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut reader = self.open_group(row_group, columns, batch_rows)?;
+        while let Some(columns) = reader.next_batch()? {
+            each(&columns)?;
+        }
+        Ok(())
+    }
+
+    /// The file's metadata, its columns read in the types that are cheapest to go on with, if the reader
+    /// can.
+    fn better_typed(&self, row_group: usize) -> ArrowReaderMetadata {
+        let (metadata, schema) = (self.metadata.metadata(), self.metadata.schema());
+        let group = metadata.row_group(row_group);
+        let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
+        let parquet = self.metadata.parquet_schema();
+        for (index, leaf, better) in &self.better {
+            if is_better(better, &parquet.column(*leaf), group.column(*leaf)) {
+                fields[*index] = Arc::new(fields[*index].as_ref().clone().with_data_type(better.clone()));
+            }
+        }
+        let typed = options().with_schema(Arc::new(Schema::new(fields)));
+        ArrowReaderMetadata::try_new(metadata.clone(), typed).unwrap_or_else(|_| self.metadata.clone())
+    }
+
+    fn reader(
+        &self,
+        row_group: usize,
+        roots: Vec<usize>,
+        batch_rows: usize,
+    ) -> Result<ParquetRecordBatchReader, parquet::errors::ParquetError> {
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
+        let metadata = self.better_typed(row_group);
+        macro_rules! build {
+            ($reader:expr) => {
+                ParquetRecordBatchReaderBuilder::new_with_metadata($reader, metadata)
+                    .with_row_groups(vec![row_group])
+                    .with_projection(mask)
+                    .with_batch_size(batch_rows)
+                    .build()
+            };
+        }
+        match &self.source {
+            Source::Path(path) => build!(File::open(path)?),
+            Source::Embedded(_, bytes) => build!(Bytes::from_static(bytes)),
+        }
+    }
+}
+
+/// The columns of a batch, by number of the expected schema.
+pub struct Columns<'a> {
+    batch: RecordBatch,
+    positions: &'a [Option<usize>],
+}
+
+impl Columns<'_> {
+    /// Rows in the batch.
+    pub fn rows(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    /// The same columns with some of the rows only.
+    ///
+    /// # Errors
+    /// If Arrow cannot filter a column.
+    pub fn with_rows(&self, rows: &BooleanArray) -> Result<Columns<'_>, ArrowError> {
+        Ok(Columns { batch: filter_record_batch(&self.batch, rows)?, positions: self.positions })
+    }
+
+    /// A column, if the file has it and it was asked for.
+    pub fn get(&self, column: usize) -> Option<&ArrayRef> {
+        self.positions[column].map(|p| self.batch.column(p))
+    }
+}
+
+/// The one leaf of a column that is not nested.
+pub(super) fn leaf_of(schema: &SchemaDescriptor, root: usize) -> Option<usize> {
+    let mut leaves = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == root);
+    leaves.next().filter(|_| leaves.next().is_none())
+}
+
+/// Whether the reader can give a column of a row group in the better type, and should: texts by number
+/// only where the file has them so and not all are null, else numbers are dearer to make than texts; money
+/// as 64-bit integers only from what is no wider.
+fn is_better(better: &DataType, column: &ColumnDescriptor, chunk: &ColumnChunkMetaData) -> bool {
+    match better {
+        DataType::Dictionary(..) => {
+            let mut encodings = chunk.encodings();
+            let dictionary = encodings.any(|e| matches!(e, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY));
+            let nulls = chunk.statistics().and_then(Statistics::null_count_opt);
+            let some = nulls.is_none_or(|n| n < chunk.num_values().unsigned_abs());
+            dictionary && some && column.converted_type() == ConvertedType::UTF8
+        }
+        _ => match column.physical_type() {
+            PhysicalType::INT32 | PhysicalType::INT64 => true,
+            PhysicalType::FIXED_LEN_BYTE_ARRAY => column.type_length() <= 8,
+            _ => false,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parquet::schema::parser::parse_message_type;
+
+    #[test]
+    fn a_better_type_is_asked_for_only_where_the_reader_can_give_it() {
+        let schema = parse_message_type(
+            "message ledger {
+                optional int64 a (DECIMAL(18, 2));
+                optional fixed_len_byte_array(8) b (DECIMAL(18, 2));
+                optional binary c (UTF8);
+                optional fixed_len_byte_array(16) d (DECIMAL(18, 2));
+                optional binary e (DECIMAL(18, 2));
+                optional binary f (JSON);
+            }",
+        );
+        let schema = SchemaDescriptor::new(Arc::new(schema.unwrap()));
+        let money = DataType::Decimal64(18, 2);
+        let code = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        let asked: Vec<bool> = [&money, &money, &code, &money, &money, &code]
+            .into_iter()
+            .enumerate()
+            .map(|(leaf, better)| {
+                let chunk =
+                    ColumnChunkMetaData::builder(schema.column(leaf)).set_encodings(vec![Encoding::RLE_DICTIONARY]);
+                let chunk = chunk.set_num_values(1).build().unwrap();
+                assert_eq!(leaf_of(&schema, leaf), Some(leaf));
+                is_better(better, &schema.column(leaf), &chunk)
+            })
+            .collect();
+        assert_eq!(asked, [true, true, true, false, false, false]);
+    }
+}

@@ -10,7 +10,7 @@
 //! An error is planted only where it moves money: what is recorded then differs from what is due on the ledger
 //! as it is written. Catastrophic payments that the policy carries stay as they were recorded.
 
-use super::plant::{Kind, Plant, plant};
+use super::plant::{Case, Kind, Plant, plant};
 use super::rewrite::{Recorded, Rewrite, Truth, write_ledger, write_truth};
 use super::rng::{Rng, mix};
 use super::{GenerateError, Generated, Options, generate};
@@ -130,9 +130,10 @@ pub fn generate_with_errors(
     let mut bench = Bench::new(&archive.variants);
     for part in 0..archive.parts() {
         archive.histories(part, |mut history| {
+            let ordinary = history.records.iter().map(|r| r.claim.recorded_cii).collect();
             due(&mut bench, &mut history, &mut recorded);
             if !history.ranks().is_empty() {
-                people.push(history);
+                people.push(Case { history, ordinary });
             }
             Ok(())
         })?;
@@ -146,7 +147,7 @@ pub fn generate_with_errors(
         None => persons.push((name, 1)),
     };
     for (person, plant) in &chosen {
-        let history = &people[*person];
+        let history = &people[*person].history;
         count(if plant.kinds.len() > 1 { "double" } else { plant.kinds[0].name() });
         for (record, cii, maf) in &plant.paid {
             let record = &history.records[*record as usize];
@@ -210,13 +211,13 @@ fn due(bench: &mut Bench<'_>, history: &mut History, recorded: &mut Recorded) {
 }
 
 /// Who gets which error: kinds for which few persons will do choose first.
-fn choose(bench: &mut Bench<'_>, people: &[History], spec: &ErrorSpec, options: &Options) -> Vec<(usize, Plant)> {
+fn choose(bench: &mut Bench<'_>, people: &[Case], spec: &ErrorSpec, options: &Options) -> Vec<(usize, Plant)> {
     let shared = options.persons.saturating_mul(spec.share_ppm) / 1_000_000 / Kind::ALL.len() as u64;
     let asked =
         |kind: Kind| shared + spec.counts.iter().filter(|(k, _)| *k == kind).map(|(_, count)| *count).sum::<u64>();
     let mut can: Vec<(Kind, Vec<usize>)> = Kind::ALL.iter().map(|k| (*k, Vec::new())).collect();
-    for (n, history) in people.iter().enumerate() {
-        let plants: Vec<Option<Plant>> = Kind::ALL.iter().map(|k| plant(bench, history, &[*k])).collect();
+    for (n, case) in people.iter().enumerate() {
+        let plants: Vec<Option<Plant>> = Kind::ALL.iter().map(|k| plant(bench, case, &[*k])).collect();
         for (number, found) in plants.iter().enumerate() {
             let Some(found) = found else { continue };
             let mut others = plants.iter().enumerate().filter(|(other, _)| *other != number);

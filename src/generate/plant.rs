@@ -3,7 +3,6 @@
 use super::rewrite::Truth;
 use crate::model::codes::Referral;
 use crate::model::date;
-use crate::policy::tables::Tables;
 use crate::reconcile::measure::{ASSISTANCE, CATASTROPHIC, Measures, Vector, is_nought, minus};
 use crate::reconcile::variants::{Twist, Whose};
 use crate::reconcile::world::{Bench, Fate, History, Settlement, World};
@@ -117,12 +116,20 @@ fn year_of(settled: &Settlement) -> Option<i32> {
     years.iter().copied().max_by_key(|y| (years.iter().filter(|z| *z == y).count(), *y))
 }
 
+/// A person whose payments are booked as they are due.
+pub struct Case {
+    /// The person.
+    pub history: History,
+    /// Catastrophic payments as the ledger first had them, by record: those of the ordinary insurance.
+    pub ordinary: Vec<i64>,
+}
+
 /// Makes the errors; none where one of them would move nothing, or there is nothing to go wrong.
-pub fn plant(bench: &mut Bench<'_>, history: &History, kinds: &[Kind]) -> Option<Plant> {
-    let due = bench.settle(&history.world(), history.granted, false)?;
+pub fn plant(bench: &mut Bench<'_>, case: &Case, kinds: &[Kind]) -> Option<Plant> {
+    let due = bench.settle(&case.history.world(), case.history.granted, false)?;
     let year = year_of(&due)?;
     for variant in 0..variants(kinds) {
-        if let Some(found) = attempt(bench, history, &due, year, kinds, variant) {
+        if let Some(found) = attempt(bench, case, &due, year, kinds, variant) {
             return Some(found);
         }
     }
@@ -141,20 +148,21 @@ fn variants(kinds: &[Kind]) -> usize {
 
 fn attempt(
     bench: &mut Bench<'_>,
-    history: &History,
+    case: &Case,
     due: &Settlement,
     year: i32,
     kinds: &[Kind],
     variant: usize,
 ) -> Option<Plant> {
     // Once to learn what is booked, and once more on the ledger as it is then: what is carried must stay.
-    let (_, paid, ..) = settle(bench, history, due, kinds, variant)?;
+    let (history, ordinary) = (&case.history, &case.ordinary);
+    let (_, paid, ..) = settle(bench, (history, ordinary), due, kinds, variant)?;
     let mut written = history.clone();
     for (record, cii, maf) in &paid {
         let claim = &mut written.records[*record as usize].claim;
         (claim.recorded_cii, claim.recorded_maf) = (*cii, *maf);
     }
-    let (sums, again, desk) = settle(bench, &written, due, kinds, variant)?;
+    let (sums, again, desk) = settle(bench, (&written, ordinary), due, kinds, variant)?;
     if again != paid {
         return None;
     }
@@ -187,7 +195,7 @@ type Booked = (Vec<Vector>, Vec<(u32, i64, i64)>, Desk);
 
 fn settle(
     bench: &mut Bench<'_>,
-    history: &History,
+    (history, ordinary): (&History, &[i64]),
     due: &Settlement,
     kinds: &[Kind],
     variant: usize,
@@ -196,6 +204,10 @@ fn settle(
     let (mut sums, mut paid) = (Vec::new(), Vec::new());
     for kind in kinds {
         err(*kind, variant, bench, history, due, &mut world, &mut desk)?;
+        if *kind == Kind::IdentityIgnored {
+            // Nobody asks insurance for more than it pays to everybody.
+            world.lines.iter_mut().for_each(|l| l.claim.recorded_cii = ordinary[l.record as usize]);
+        }
         let settled = bench.settle(&world, history.granted, false)?;
         paid = book(history, &settled, &desk);
         let mut sum = Vector::default();
@@ -283,7 +295,7 @@ fn err(
             world.periods.as_mut()?.retain(|p| p.rank == rank);
         }
         Kind::ProcessingOrder => {
-            let (a, b) = swapped(history, due, variant, bench.variants().base())?;
+            let (a, b) = swapped(history, due, variant)?;
             let order: Vec<u32> = entered(history, a, b);
             world.lines.sort_by_key(|l| order.iter().position(|n| *n == l.record));
             desk.swap = Some((a, b));
@@ -336,7 +348,7 @@ fn err(
 }
 
 /// Two records of one row group that may change places: of those whose order can matter at all.
-fn swapped(history: &History, due: &Settlement, variant: usize, _: &Tables) -> Option<(u32, u32)> {
+fn swapped(history: &History, due: &Settlement, variant: usize) -> Option<(u32, u32)> {
     let group = |n: u32| (history.place(n).1 - 1) / super::sheet::GROUP_ROWS as u64;
     let scoped: Vec<u32> =
         due.claims.iter().filter(|c| c.reason.is_none() && c.layers != [0; 5]).map(|c| c.record).collect();

@@ -92,9 +92,10 @@ impl Hypothesis {
         let ranks = history.ranks();
         if !ranks.is_empty() {
             all.push(Hypothesis::IdentityIgnored);
-            all.extend(spans(history).flat_map(|s| [Hypothesis::AfterEnd(s)]));
-            all.extend(spans(history).map(Hypothesis::BeforeBegin));
-            all.extend(spans(history).map(Hypothesis::OutsideDates));
+            let beyond = Beyond::of(history);
+            all.extend(beyond.spans(|b| b.after).map(Hypothesis::AfterEnd));
+            all.extend(beyond.spans(|b| b.before).map(Hypothesis::BeforeBegin));
+            all.extend(beyond.spans(|b| b.after && b.before).map(Hypothesis::OutsideDates));
             if ranks.len() > 1 {
                 all.extend(ranks.iter().map(|r| Hypothesis::Another(*r, Other::OwnPeriods)));
                 all.extend(ranks.iter().map(|r| Hypothesis::Another(*r, Other::AllPeriods)));
@@ -174,6 +175,16 @@ impl Hypothesis {
         }
     }
 
+    /// The payment that was computed but not made; none where something else went wrong.
+    pub fn withheld(self) -> Option<Withheld> {
+        match self {
+            Hypothesis::CatastrophicNotPaid => Some(Withheld::Catastrophic),
+            Hypothesis::RecordNotPaid(record) => Some(Withheld::Record(record)),
+            Hypothesis::AssistanceNotPaid => Some(Withheld::Assistance),
+            _ => None,
+        }
+    }
+
     /// Changes a world.
     pub fn apply(self, world: &mut World, history: &History, missing: Option<&Missing>) {
         match self {
@@ -203,20 +214,40 @@ impl Hypothesis {
             }),
             Hypothesis::Undesignated(which) => marked(world, which, |c| c.marks.designated = true),
             Hypothesis::Tables(number) => world.twists.push(number),
-            Hypothesis::CatastrophicNotPaid => world.withheld.push(Withheld::Catastrophic),
-            Hypothesis::RecordNotPaid(record) => world.withheld.push(Withheld::Record(record)),
+            Hypothesis::CatastrophicNotPaid | Hypothesis::RecordNotPaid(_) | Hypothesis::AssistanceNotPaid => {
+                world.withheld.extend(self.withheld());
+            }
             Hypothesis::RecordNotSeen(record) => world.lines.retain(|l| l.record != record),
-            Hypothesis::AssistanceNotPaid => world.withheld.push(Withheld::Assistance),
             Hypothesis::Late => world.lines.retain(|l| missing.is_none_or(|m| !m.contains(&l.record))),
         }
     }
 }
 
-/// The spans of a person's periods: all of them, and each where there are several.
-fn spans(history: &History) -> impl Iterator<Item = Span> + use<> {
-    let periods = history.periods.as_ref().map_or(1, Vec::len);
-    let single = if periods > 1 { periods } else { 0 };
-    std::iter::once(Span::All).chain((0..single).map(Span::One))
+/// Whether claims lie after the end of a period, and before its begin.
+#[derive(Clone, Copy, Default)]
+struct Side {
+    after: bool,
+    before: bool,
+}
+
+/// On which sides of a person's periods there are claims; elsewhere dates cannot have been overlooked.
+struct Beyond(Vec<Side>);
+
+impl Beyond {
+    fn of(history: &History) -> Self {
+        let Some(periods) = &history.periods else { return Self(vec![Side { after: true, before: true }]) };
+        let days = || history.records.iter().map(|r| r.claim.day);
+        let (first, last) = (days().min().unwrap_or(0), days().max().unwrap_or(0));
+        Self(periods.iter().map(|p| Side { after: p.end < last, before: p.begin > first }).collect())
+    }
+
+    /// All periods together, and each where there are several, as far as claims lie there.
+    fn spans(&self, there: fn(Side) -> bool) -> impl Iterator<Item = Span> {
+        let any = |of: fn(&Side) -> bool| self.0.iter().any(of);
+        let all = there(Side { after: any(|s| s.after), before: any(|s| s.before) });
+        let single = self.0.iter().enumerate().filter(move |(_, side)| self.0.len() > 1 && there(**side));
+        all.then_some(Span::All).into_iter().chain(single.map(|(n, _)| Span::One(n)))
+    }
 }
 
 fn holds(which: Which, record: u32) -> bool {

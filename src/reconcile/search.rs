@@ -2,7 +2,7 @@
 
 use super::cause::Cause;
 use super::hypothesis::{Hypothesis, Missing};
-use super::measure::{Measures, Vector, is_nought, minus};
+use super::measure::{ByLayer, Measures, Vector, is_nought, minus};
 use super::variants::Variants;
 use super::world::{Bench, History, Settlement, World};
 use std::collections::BTreeMap;
@@ -60,11 +60,16 @@ impl Trials {
     pub fn new(bench: &mut Bench<'_>, history: &History, due: Settlement, missing: Option<&Missing>) -> Self {
         let mut trials = Vec::new();
         for hypothesis in Hypothesis::all(history, &due, bench.variants(), missing) {
-            let mut world = history.world();
-            hypothesis.apply(&mut world, history, missing);
-            if let Some(settled) = bench.settle(&world, history.granted, false)
-                && !same(&settled, &due)
-            {
+            // What is withheld needs no settling anew.
+            let settled = match hypothesis.withheld() {
+                Some(what) => Some(due.without(what)),
+                None => {
+                    let mut world = history.world();
+                    hypothesis.apply(&mut world, history, missing);
+                    bench.settle(&world, history.granted, false)
+                }
+            };
+            if let Some(settled) = settled.filter(|settled| !same(settled, &due)) {
                 trials.push((hypothesis, settled));
             }
         }
@@ -74,17 +79,19 @@ impl Trials {
 
 /// Whether two settlements pay the same on every record.
 fn same(a: &Settlement, b: &Settlement) -> bool {
-    let paid = |s: &Settlement| {
-        let mut paid: Vec<_> = s
-            .claims
-            .iter()
-            .filter(|c| c.layers.iter().any(|f| *f != 0))
-            .map(|c| (c.record, c.charge_year, c.layers))
-            .collect();
+    fn paid(s: &Settlement) -> impl Iterator<Item = (u32, i32, ByLayer)> + '_ {
+        let paid = s.claims.iter().filter(|c| c.layers.iter().any(|f| *f != 0));
+        paid.map(|c| (c.record, c.charge_year, c.layers))
+    }
+    if paid(a).eq(paid(b)) {
+        return true;
+    }
+    let sorted = |s| {
+        let mut paid: Vec<_> = paid(s).collect();
         paid.sort_unstable();
         paid
     };
-    paid(a) == paid(b)
+    sorted(a) == sorted(b)
 }
 
 impl Question<'_> {

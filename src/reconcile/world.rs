@@ -231,6 +231,13 @@ impl Settlement {
         sum
     }
 
+    /// The same with a payment that was not made.
+    pub fn without(&self, what: Withheld) -> Settlement {
+        let mut other = self.clone();
+        other.claims.iter_mut().for_each(|c| withhold(c, &[what]));
+        other
+    }
+
     /// What a record was paid, charged to a year.
     pub fn record(&self, record: u32, year: i32) -> ByLayer {
         let mut sum = ByLayer::default();

@@ -1,7 +1,6 @@
 //! The ledger read again, for the persons that are looked into and nobody else.
 
 use super::error::ReconcileError;
-use super::paid::Key;
 use super::variants::Variants;
 use super::world::{Historian, History};
 use crate::ledger::decode;
@@ -23,6 +22,7 @@ use crate::run::read::{BATCH_ROWS, room_for_rows};
 use crate::run::settle::{Settle, check_columns, read_roster, years_needed};
 use crate::run::survey::survey;
 use arrow::array::BooleanArray;
+use parquet::arrow::arrow_reader::RowSelection;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
@@ -132,9 +132,12 @@ impl Archive {
     }
 }
 
+/// A row of a person who is looked into is as much work as so many that are settled.
+const WORK: u64 = 16;
+
 /// Ranges that share the persons out evenly; so many rows are expected of all of them.
 fn cuts(persons: &HashSet<Box<[u8]>>, rows: u64) -> Cuts {
-    let Some(sampler) = Sampler::new(rows) else { return Cuts::default() };
+    let Some(sampler) = Sampler::new(rows.saturating_mul(WORK)) else { return Cuts::default() };
     let mut sample = Sample::default();
     // Sums do not depend on the order.
     #[allow(clippy::iter_over_hash_type)]
@@ -217,38 +220,30 @@ impl Reader<'_> {
         group: usize,
         progress: &dyn Progress,
     ) -> Result<(), ReconcileError> {
-        let metadata = file.metadata.metadata();
-        let before: i64 = (0..group).map(|g| metadata.row_group(g).num_rows()).sum();
-        let mut next_row = before as u64 + 1;
-        let mut ids = Ids::default();
-        file.read::<ReconcileError>(group, &self.normaliser.columns, BATCH_ROWS, |columns| {
-            let (rows, findings) = (&mut self.rows, &mut self.findings);
-            let normalise = ReconcileError::defect("normalising rows");
-            match self.wanted {
-                Wanted::All => {
-                    self.normaliser.normalise(columns, number, next_row, rows, findings).map_err(normalise)?;
-                }
-                Wanted::Only(persons, _) => {
-                    ids.clear();
-                    if let Some(array) = columns.get(LedgerColumn::PsnNo as usize) {
-                        decode::ids(array, &mut ids).map_err(ReconcileError::defect("reading psn_no"))?;
-                    }
-                    let mask: BooleanArray = (0..ids.len()).map(|n| Some(persons.contains(ids.get(n)))).collect();
-                    if mask.true_count() > 0 {
-                        let some = columns.with_rows(&mask).map_err(ReconcileError::defect("choosing rows"))?;
-                        self.normaliser.normalise(&some, number, next_row, rows, findings).map_err(normalise)?;
-                    }
+        let rows = match self.wanted {
+            Wanted::All => None,
+            Wanted::Only(persons, _) => Some(rows_of(file, group, persons)?),
+        };
+        let count = file.metadata.metadata().row_group(group).num_rows() as u64;
+        if rows.as_ref().is_none_or(RowSelection::selects_any) {
+            let before: i64 = (0..group).map(|g| file.metadata.metadata().row_group(g).num_rows()).sum();
+            // Rows that are left out count for nothing in what tells two rows apart: their order stays.
+            let mut next_row = before as u64 + 1;
+            let mut reader = file.open_rows(group, &self.normaliser.columns, BATCH_ROWS, rows)?;
+            while let Some(columns) = reader.next_batch()? {
+                let (rows, findings) = (&mut self.rows, &mut self.findings);
+                let normalised = self.normaliser.normalise(&columns, number, next_row, rows, findings);
+                normalised.map_err(ReconcileError::defect("normalising rows"))?;
+                // What is wrong with rows was told when they were settled.
+                findings.rejects.clear();
+                next_row += columns.rows() as u64;
+                if self.rows.len() >= run_rows(self.cuts.parts()) {
+                    self.hand_over()?;
                 }
             }
-            // What is wrong with rows was told when they were settled.
-            findings.rejects.clear();
-            next_row += columns.rows() as u64;
-            progress.advance(columns.rows() as u64);
-            if self.rows.len() >= run_rows(self.cuts.parts()) {
-                self.hand_over()?;
-            }
-            Ok(())
-        })
+        }
+        progress.advance(count);
+        Ok(())
     }
 
     /// Hands the rows so far over to the store.
@@ -263,7 +258,15 @@ impl Reader<'_> {
     }
 }
 
-/// The persons of some keys.
-pub fn persons_of<'a>(keys: impl Iterator<Item = &'a Key>) -> HashSet<Box<[u8]>> {
-    keys.map(|(person, _)| person.clone()).collect()
+/// The rows of a row group that are of some persons.
+fn rows_of(file: &InputFile, group: usize, persons: &HashSet<Box<[u8]>>) -> Result<RowSelection, ReconcileError> {
+    let (mut ids, mut mask) = (Ids::default(), Vec::new());
+    file.read::<ReconcileError>(group, &[LedgerColumn::PsnNo as usize], BATCH_ROWS, |columns| {
+        let Some(array) = columns.get(LedgerColumn::PsnNo as usize) else { return Ok(()) };
+        ids.clear();
+        decode::ids(array, &mut ids).map_err(ReconcileError::defect("reading psn_no"))?;
+        mask.extend((0..ids.len()).map(|row| persons.contains(ids.get(row))));
+        Ok(())
+    })?;
+    Ok(RowSelection::from_filters(&[BooleanArray::from(mask)]))
 }

@@ -54,8 +54,7 @@ impl Investigator<'_> {
             years.retain(|y| self.candidates.contains_key(&(history.psn_no.clone(), *y)));
         }
         years.retain(|y| self.only_year.is_none_or(|only| only == *y));
-        let missing = self.missing(history);
-        let mut trials: Option<Trials> = None;
+        let mut gaps: Vec<(i32, Vector, Option<ByRecord>, Vector)> = Vec::new();
         for year in years {
             let candidate = self.candidates.get(&(history.psn_no.clone(), year));
             if let Some(candidate) = candidate
@@ -66,21 +65,32 @@ impl Investigator<'_> {
             }
             let (paid, by_record) = self.paid_in(history, &due, year, candidate);
             let gap = minus(&paid, &self.paid.measures.of(&due.year(year)));
-            if is_nought(&gap) {
-                continue;
+            if !is_nought(&gap) {
+                gaps.push((year, paid, by_record, gap));
             }
-            let trials = trials.get_or_insert_with(|| Trials::new(bench, history, due.clone(), missing.as_ref()));
+        }
+        if gaps.is_empty() {
+            return Ok(());
+        }
+        let missing = self.missing(history);
+        // Where it is known that something was paid on a record, nobody need ask whether it was left out.
+        let paid_on = |record: u32| {
+            let mut stated = gaps.iter().filter_map(|(_, _, by_record, _)| by_record.as_ref()?.records.get(&record));
+            stated.any(|paid| !is_nought(paid))
+        };
+        let trials = Trials::new(bench, history, due, missing.as_ref(), &paid_on);
+        for (year, paid, by_record, gap) in &gaps {
             let question = Question {
                 history,
                 measures: &self.paid.measures,
-                year,
-                paid,
+                year: *year,
+                paid: *paid,
                 elsewhere: by_record.as_ref().map_or(Vector::default(), |b| b.elsewhere),
                 by_record: by_record.as_ref().map(|b| &b.records),
                 missing: missing.as_ref(),
             };
-            let explained = investigate(bench, trials, &question);
-            self.write(bench, &question, trials, &explained, &gap, found);
+            let explained = investigate(bench, &trials, &question);
+            self.write(bench, &question, &trials, &explained, gap, found);
         }
         Ok(())
     }

@@ -56,10 +56,19 @@ pub struct Trials {
 }
 
 impl Trials {
-    /// Settles a person under every hypothesis by itself.
-    pub fn new(bench: &mut Bench<'_>, history: &History, due: Settlement, missing: Option<&Missing>) -> Self {
+    /// Settles a person under every hypothesis by itself, but for those that what was `paid_on` a record
+    /// contradicts.
+    pub fn new(
+        bench: &mut Bench<'_>,
+        history: &History,
+        due: Settlement,
+        missing: Option<&Missing>,
+        paid_on: &dyn Fn(u32) -> bool,
+    ) -> Self {
         let mut trials = Vec::new();
-        for hypothesis in Hypothesis::all(history, &due, bench.variants(), missing) {
+        let mut all = Hypothesis::all(history, &due, bench.variants(), missing);
+        all.retain(|h| !matches!(h, Hypothesis::RecordNotPaid(r) | Hypothesis::RecordNotSeen(r) if paid_on(*r)));
+        for hypothesis in all {
             // What is withheld needs no settling anew.
             let settled = match hypothesis.withheld() {
                 Some(what) => Some(due.without(what)),

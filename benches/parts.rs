@@ -17,6 +17,7 @@ use onestop::persons::sorted::{Reading, Sorted};
 use onestop::persons::store::{Run, RunPacker, Store};
 use onestop::policy::Policy;
 use onestop::policy::compile::{Needs, compile};
+use onestop::policy::eras::Eras;
 use onestop::policy::parameters::Parameters;
 use onestop::policy::tables::{NO_RANK, Tables};
 use onestop::run::progress::Silent;
@@ -181,7 +182,7 @@ fn encode_settlement(bencher: Bencher<'_, '_>) {
     let (store, reading) = (desk.store(), desk.reading());
     let (run, texts) = (desk.run(&store), desk.interner.texts());
     let mut rows = sorted(&reading, &store, &run, &texts, 0);
-    rows.certify(|_| NO_RANK);
+    rows.certify(|_, _| NO_RANK);
     let settled = || {
         let (mut sink, mut scratch) = (Sink::new(&desk.tables, None, true), Scratch::default());
         for person in rows.persons() {
@@ -191,7 +192,8 @@ fn encode_settlement(bencher: Bencher<'_, '_>) {
         sink.settlement
     };
     let (psn_no, setl_id) = (desk.ledger.psn_no, desk.ledger.setl_id);
-    let context = Context { tables: &desk.tables, psn_no, setl_id, texts: &texts };
+    let eras = Eras::new(vec![(&desk.policy.doc, desk.tables.clone())]).expect("one policy");
+    let context = Context { names: &eras.names, psn_no, setl_id, texts: &texts };
     let path = desk.folder.path().join("encode.parquet");
     let (_file, encoder) = ParquetFile::create(&path, files::settlement_schema(psn_no, setl_id)).expect("a file");
     bencher.counter(items(rows.rows())).with_inputs(settled).bench_local_values(|columns| {
@@ -213,7 +215,7 @@ impl Desk {
         Settle {
             ledger: self.ledger.files.iter().map(|f| f.source.clone()).collect(),
             roster: Some(Source::Path(self.roster.clone())),
-            policy: Policy::load(POLICY).expect("a shipped policy"),
+            policies: vec![Policy::load(POLICY).expect("a shipped policy")],
             parameters: Parameters::shipped().expect("the shipped parameters"),
             book: CodeBook::load(None).expect("the shipped codes"),
             renames: Renames::new(),
@@ -221,6 +223,7 @@ impl Desk {
             out: out.to_owned(),
             year: None,
             as_if: false,
+            as_known: None,
             audit: true,
             strict: false,
             force: true,

@@ -14,7 +14,7 @@
 //!  [roster]   periods, grants ──────────────► [settle]  years ─ runs ─ claims ─ layers
 //!                                                       │ columns
 //!                                                       ▼
-//!  [output]   settlement · audit · persons · alerts · subsidies · rejects · manifest ─ publish
+//!  [output]   settlement · audit · persons · clauses · alerts · subsidies · rejects · manifest ─ publish
 //! ```
 //!
 //! | module | idea | does no |
@@ -27,6 +27,7 @@
 //! | [`output`] | Parquet files, manifest, all-or-nothing folder | rules |
 //! | [`run`] | one run from files to folder, in parallel | printing |
 //! | [`explain`], [`report`] | texts for people, from the outputs alone | settling |
+//! | [`verify`] | a folder of outputs held against itself, and against the run made again | rules |
 //! | [`generate`] | synthetic ledgers | real persons |
 //! | [`cli`] | what was typed, what it means | rules |
 //!
@@ -38,6 +39,8 @@
 //! - Money is integer fen ([`model::fen`]); no money is ever a binary float. Decimals stand at the edges.
 //! - There is one kernel, [`settle::settle_person`]. Nothing else applies a rule.
 //! - No city and no clause stands in Rust: a policy is a TOML file.
+//! - A run of several policies is its parts side by side: the kernel sees one policy and its claims at a time
+//!   ([`settle::several`]); outputs are numbered for the run ([`policy::eras`]). With one policy they are the same.
 //! - The same inputs give the same bytes, whatever the threads, the memory limit, the order of rows and
 //!   files. So nothing iterates over a hash, and cuts between row groups hang on the persons alone.
 //! - Memory does not grow with the ledger but for the roster and the files' footers: rows wait packed, in
@@ -63,6 +66,7 @@ pub mod report;
 pub mod roster;
 pub mod run;
 pub mod settle;
+pub mod verify;
 
 #[doc = include_str!("docs/rulings.md")]
 pub mod rulings {}

@@ -10,10 +10,15 @@
 //! | [`options`] | what the options change |
 //! | [`outputs`] | what the output files say about each other |
 //! | [`policies`] | `onestop policy`, with the gallery of broken policies in `tests/errors` |
+//! | [`history`] | several policies in one run; what was known and published by a day |
 //! | [`explain`] | `onestop explain` |
+//! | [`verify`] | `onestop verify`: what holds, and every way in which it does not |
+//! | [`clauses`] | what each clause of the policy did |
 
 mod support;
 
+#[path = "cli/clauses.rs"]
+mod clauses;
 #[path = "cli/desk.rs"]
 mod desk;
 #[path = "cli/explain.rs"]
@@ -22,6 +27,8 @@ mod explain;
 mod failures;
 #[path = "cli/forms.rs"]
 mod forms;
+#[path = "cli/history.rs"]
+mod history;
 #[path = "cli/options.rs"]
 mod options;
 #[path = "cli/outputs.rs"]
@@ -32,3 +39,5 @@ mod policies;
 mod rejects;
 #[path = "cli/usage.rs"]
 mod usage;
+#[path = "cli/verify.rs"]
+mod verify;

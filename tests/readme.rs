@@ -40,7 +40,7 @@ fn printed(nth: usize) -> impl Iterator<Item = &'static str> {
 }
 
 #[test]
-fn the_two_outputs_are_printed_as_they_come() {
+fn the_outputs_are_printed_as_they_come() {
     let folder = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| {
         let program = env!("CARGO_BIN_EXE_onestop");
@@ -50,8 +50,9 @@ fn the_two_outputs_are_printed_as_they_come() {
     };
     let summary = run(&["settle", "--sample"]);
     let story = run(&["explain", "sample-settlement", "P000001375", "--lang", "en"]);
-    for (nth, text) in [(1, summary), (2, story)] {
-        assert!(printed(nth).count() > 5);
+    let checks = run(&["verify", "sample-settlement"]);
+    for (nth, text) in [(1, summary), (2, story), (3, checks)] {
+        assert!(printed(nth).count() >= 5);
         for line in printed(nth) {
             assert!(text.lines().any(|l| l.trim_end() == line), "not printed any more: {line}");
         }

@@ -1,6 +1,8 @@
 //! What was typed.
 
 use crate::generate::ErrorSpec;
+use crate::model::date;
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -24,6 +26,8 @@ pub enum Command {
     Reconcile(Box<ReconcileArgs>),
     /// Tell a person's year step by step, from a settlement's outputs
     Explain(ExplainArgs),
+    /// Hold a settlement's outputs against themselves and, with the ledger, against the run made again
+    Verify(VerifyArgs),
     /// Look at policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -41,9 +45,9 @@ pub struct SettleArgs {
     /// Who holds which identity when (Parquet)
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
-    /// A shipped policy's id, or a policy file
+    /// A shipped policy's id, or a policy file; several, separated by commas, whose dates do not overlap
     #[arg(long, value_name = "ID|FILE", required_unless_present = "sample")]
-    pub policy: Option<String>,
+    pub policy: Vec<String>,
     /// Dated values that win over the shipped ones (TOML)
     #[arg(long, value_name = "FILE")]
     pub params: Option<PathBuf>,
@@ -59,6 +63,12 @@ pub struct SettleArgs {
     /// Apply the policy outside its dates
     #[arg(long)]
     pub as_if: bool,
+    /// Leave out what the roster recorded after this day
+    #[arg(long, value_name = "DATE", value_parser = parse_date, requires = "roster")]
+    pub as_known: Option<i32>,
+    /// Leave out dated values that were published after this day
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    pub as_of: Option<i32>,
     /// Worker threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -166,9 +176,9 @@ pub struct ReconcileArgs {
     /// The roster, likewise
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
-    /// The policy, likewise
+    /// The policy, likewise; of several all, in the order of their dates
     #[arg(long, value_name = "ID|FILE")]
-    pub policy: Option<String>,
+    pub policy: Vec<String>,
     /// The dated values that the settlement was given (TOML)
     #[arg(long, value_name = "FILE")]
     pub params: Option<PathBuf>,
@@ -210,6 +220,37 @@ pub struct ExplainArgs {
     pub lang: Option<Language>,
 }
 
+/// `onestop verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// A settlement's output folder
+    pub dir: PathBuf,
+    /// Settle again from these ledger files or folders, and compare byte for byte
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub ledger: Vec<PathBuf>,
+    /// The roster, where it does not lie at its recorded path
+    #[arg(long, value_name = "FILE")]
+    pub roster: Option<PathBuf>,
+    /// The policy, where it does not lie at its recorded path; of several all, in the order of their dates
+    #[arg(long, value_name = "ID|FILE")]
+    pub policy: Vec<String>,
+    /// The dated values, where they do not lie at their recorded path
+    #[arg(long, value_name = "FILE")]
+    pub params: Option<PathBuf>,
+    /// The codes, where they do not lie at their recorded path
+    #[arg(long, value_name = "FILE")]
+    pub codes: Option<PathBuf>,
+    /// Replay this person alone from the ledger; nobody else's rows are settled or shown
+    #[arg(long, value_name = "PSN_NO")]
+    pub person: Option<String>,
+    /// Print nothing; the exit code tells
+    #[arg(long, conflicts_with = "json")]
+    pub quiet: bool,
+    /// Print the checks as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Language of texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Language {
@@ -234,6 +275,9 @@ pub enum PolicyCommand {
         /// Dated values that win over the shipped ones (TOML)
         #[arg(long, value_name = "FILE")]
         params: Option<PathBuf>,
+        /// Leave out dated values that were published after this day
+        #[arg(long, value_name = "DATE", value_parser = parse_date)]
+        as_of: Option<i32>,
     },
     /// Look for what cannot be meant in a policy file
     Check {
@@ -242,6 +286,9 @@ pub enum PolicyCommand {
         /// Dated values that win over the shipped ones (TOML)
         #[arg(long, value_name = "FILE")]
         params: Option<PathBuf>,
+        /// Leave out dated values that were published after this day
+        #[arg(long, value_name = "DATE", value_parser = parse_date)]
+        as_of: Option<i32>,
     },
     /// Show in which rules and figures two policies differ
     Diff {
@@ -250,6 +297,11 @@ pub enum PolicyCommand {
         /// The other
         b: String,
     },
+}
+
+fn parse_date(text: &str) -> Result<i32, String> {
+    let date: NaiveDate = text.trim().parse().map_err(|_| format!("`{text}` is not a date such as 2024-06-30"))?;
+    Ok(date::to_days(date))
 }
 
 fn parse_size(text: &str) -> Result<u64, String> {
@@ -299,5 +351,7 @@ mod tests {
         assert!(parse_max_rejects("0.5%").unwrap().exceeded(6, 6, 1_000));
         assert!(!parse_max_rejects("6").unwrap().exceeded(6, 6, 7));
         assert!(parse_max_rejects("some").is_err());
+        assert_eq!(parse_date("2024-02-29").map(date::show), Ok("2024-02-29".into()));
+        assert!(parse_date("2023-02-29").is_err() && parse_date("20240229").is_err());
     }
 }

@@ -17,7 +17,7 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
 }
 
 /// Chinese where the locale is; the variables in the order that the C library asks them.
-fn lang_of_locale(variable: impl Fn(&str) -> Option<String>) -> Lang {
+pub(super) fn lang_of_locale(variable: impl Fn(&str) -> Option<String>) -> Lang {
     let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|n| variable(n).filter(|v| !v.is_empty()));
     if locale.is_some_and(|l| l.starts_with("zh")) { Lang::Zh } else { Lang::En }
 }

@@ -8,6 +8,7 @@ mod progress;
 mod reconcile;
 mod sample;
 mod settle;
+mod verify;
 
 use args::{Cli, Command};
 use std::process::ExitCode;
@@ -57,6 +58,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Generate(args) => generate::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Verify(args) => verify::run(args),
         Command::Policy(command) => policy::run(&command),
     };
     match done {

@@ -17,13 +17,15 @@ const OPEN_YEARS: i32 = 4;
 pub fn run(command: &PolicyCommand) -> Result<u8, Failure> {
     match command {
         PolicyCommand::List => list(),
-        PolicyCommand::Show { policy, year, params } => {
+        PolicyCommand::Show { policy, year, params, as_of } => {
             let policy = Policy::load(policy)?;
-            let parameters = Parameters::with_file(params.as_deref())?;
+            let parameters = Parameters::with_file_as_of(params.as_deref(), *as_of)?;
             print(&show(&policy, Shown { resolve: year.map(|y| (&parameters, y)) }))?;
             Ok(DONE)
         }
-        PolicyCommand::Check { policy, params } => check(policy, &Parameters::with_file(params.as_deref())?),
+        PolicyCommand::Check { policy, params, as_of } => {
+            check(policy, &Parameters::with_file_as_of(params.as_deref(), *as_of)?)
+        }
         PolicyCommand::Diff { a, b } => {
             let (a, b) = (Policy::load(a)?, Policy::load(b)?);
             let found = diff(&a, &b);

@@ -2,7 +2,7 @@
 
 use super::args::ReconcileArgs;
 use super::progress::Bars;
-use super::settle::cores;
+use super::settle::{cores, named};
 use super::{DONE, Failure, print};
 use crate::persons::store::DEFAULT_MEMORY;
 use crate::reconcile::folder::Overrides;
@@ -17,7 +17,7 @@ pub fn run(args: &ReconcileArgs) -> Result<u8, Failure> {
         given: Overrides {
             ledger: args.ledger.clone(),
             roster: args.roster.clone(),
-            policy: args.policy.clone(),
+            policies: named(&args.policy)?.into_iter().map(str::to_owned).collect(),
             params: args.params.clone(),
             codes: args.codes.clone(),
         },

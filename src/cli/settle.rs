@@ -10,13 +10,17 @@ use crate::persons::store::DEFAULT_MEMORY;
 use crate::policy::Policy;
 use crate::policy::parameters::{Parameters, Standing};
 use crate::report::summary::summary;
+use crate::run::error::RunError;
 use crate::run::settle::{Settle, Settled, settle};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Settles; the exit code.
 pub fn run(args: SettleArgs) -> Result<u8, Failure> {
     let settle_run = plan(&args)?;
-    let settled = settle(&settle_run, &Bars::new(!args.quiet))?;
+    let settled = settle(&settle_run, &Bars::new(!args.quiet)).map_err(|error| match error {
+        RunError::AsIfSeveral => Failure::usage(error.to_string()),
+        error => error.into(),
+    })?;
     warn(&settled);
     if args.json {
         print(&json(&settled))?;
@@ -38,22 +42,20 @@ pub fn run(args: SettleArgs) -> Result<u8, Failure> {
 /// What the arguments mean.
 fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
     let renames = renames(&args.columns).map_err(|e| Failure::usage(format!("--column: {e}")))?;
-    let policy = match &args.policy {
-        Some(policy) => policy.as_str(),
-        None => sample::policy(),
-    };
+    let policies = if args.policy.is_empty() { vec![sample::policy()] } else { named(&args.policy)? };
     let threads = args.threads.map_or_else(cores, usize::from);
     Ok(Settle {
         ledger: if args.sample { vec![sample::ledger()] } else { sources(&args.ledger)? },
         roster: if args.sample { Some(sample::roster()) } else { args.roster.clone().map(Source::Path) },
-        policy: Policy::load(policy)?,
-        parameters: Parameters::with_file(args.params.as_deref())?,
+        policies: policies.into_iter().map(Policy::load).collect::<Result<_, _>>()?,
+        parameters: Parameters::with_file_as_of(args.params.as_deref(), args.as_of)?,
         book: CodeBook::load(args.codes.as_deref())?,
         renames,
         recorded_maf: args.recorded_maf.clone(),
         out: args.out.clone().unwrap_or_else(|| PathBuf::from(sample::OUT)),
         year: args.year,
         as_if: args.as_if,
+        as_known: args.as_known,
         audit: args.audit == Audit::Full,
         strict: args.strict,
         // The sample's own folder is made anew each time.
@@ -64,12 +66,36 @@ fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
     })
 }
 
+/// The policies named, one by one; a path may hold commas itself.
+pub(super) fn named(given: &[String]) -> Result<Vec<&str>, Failure> {
+    let mut names = Vec::new();
+    for given in given {
+        if Path::new(given).exists() {
+            names.push(given.as_str());
+            continue;
+        }
+        for name in given.split(',').map(str::trim) {
+            if name.is_empty() {
+                return Err(Failure::usage(format!(
+                    "--policy {given}: a name is missing beside a comma\n  write --policy A,B with a policy on either side"
+                )));
+            }
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Says once which dated values were not confirmed.
+/// Says once which dated values were not confirmed, and what `--as-known` could not look at.
 fn warn(settled: &Settled) {
+    if settled.nothing_known_on {
+        eprintln!("warning: --as-known leaves nothing out: the roster has no column `known_on`");
+        eprintln!("  add the dates on which its rows were recorded; null stands for always known");
+    }
     for status in [Standing::Reported, Standing::Illustrative] {
         let names: Vec<String> = settled
             .unconfirmed
@@ -87,7 +113,7 @@ fn warn(settled: &Settled) {
 /// The manifest's summary, for programs.
 fn json(settled: &Settled) -> String {
     let manifest = &settled.manifest;
-    let summary = serde_json::json!({
+    let mut summary = serde_json::json!({
         "program": manifest.program,
         "version": manifest.version,
         "policy": manifest.policy.id,
@@ -97,5 +123,8 @@ fn json(settled: &Settled) -> String {
         "subsidies": manifest.control_totals.subsidies,
         "outputs": manifest.outputs,
     });
+    if !manifest.policies.is_empty() {
+        summary["policies"] = manifest.policies.iter().map(|p| p.id.as_str()).collect();
+    }
     format!("{summary:#}\n")
 }

@@ -1,5 +1,6 @@
 //! A person's year, step by step, from the outputs alone: nothing is settled again.
 
+pub mod policies;
 pub mod read;
 pub mod words;
 
@@ -8,6 +9,7 @@ use crate::model::fen::{parse_yuan, to_grouped};
 use crate::policy::value::Ratio;
 use crate::report::table::{Align, Table};
 use polars::prelude::{Column, DataFrame, GroupsIndicator, PolarsResult};
+use policies::{Policies, Policy};
 use read::{ExplainError, Row, Rows};
 use std::path::Path;
 use words::{Lang, Step};
@@ -33,7 +35,7 @@ const YEAR_SUMS: [(&str, &str, &str); 12] = [
 /// # Errors
 /// [`ExplainError`]: not a run's folder, no audit, no such person or claim.
 pub fn explain(dir: &Path, psn_no: &str, claim: Option<&str>, lang: Lang) -> Result<String, ExplainError> {
-    let policy = policy_of(dir)?;
+    let policies = Policies::of(dir)?;
     let settlement = Rows::of(dir, "settlement.parquet", psn_no)?;
     if settlement.is_empty() {
         return Err(ExplainError::NoPerson { psn_no: psn_no.to_owned(), dir: dir.to_owned() });
@@ -43,15 +45,20 @@ pub fn explain(dir: &Path, psn_no: &str, claim: Option<&str>, lang: Lang) -> Res
     }
     let audit = Rows::of(dir, "audit.parquet", psn_no)?;
     let persons = Rows::of(dir, "persons.parquet", psn_no)?;
-    let mut text = format!("{} {psn_no}\n{policy}\n", lang.pick("Person 人员", "人员编号"));
+    let mut text = format!("{} {psn_no}\n{}", lang.pick("Person 人员", "人员编号"), policies.lines(lang));
     if claim.is_none() {
-        persons.iter().for_each(|year| text.push_str(&year_head(&year, lang)));
+        persons.iter().for_each(|year| text.push_str(&year_head(&year, &policies, lang)));
     }
-    let mut told = false;
+    let (mut told, mut under) = (false, Vec::new());
     for (number, row) in settlement.iter().enumerate() {
         let setl_id = row.text("setl_id");
         if claim.is_none_or(|id| setl_id == id) {
             told = true;
+            let now = policies.of_claim(&row);
+            if policies.several() && now != under {
+                text.push_str(&format!("\n{}{}\n", lang.pick("Under 适用政策: ", "适用政策："), titles(&now)));
+                under = now;
+            }
             let steps: Vec<Row<'_>> = audit.iter().filter(|a| a.text("setl_id") == setl_id).collect();
             text.push_str(&claim_story(number + 1, &row, &steps, lang));
         }
@@ -65,23 +72,46 @@ pub fn explain(dir: &Path, psn_no: &str, claim: Option<&str>, lang: Lang) -> Res
         path: dir.join("audit.parquet"),
         message: e.to_string(),
     };
-    text.push_str(&by_clause(&audit, lang).map_err(failed)?);
+    if !policies.several() {
+        text.push_str(&by_clause(&audit.iter().collect::<Vec<_>>(), "", lang).map_err(failed)?);
+        return Ok(text);
+    }
+    // Clauses of different policies do not mix.
+    let claims: Vec<(String, Vec<&Policy>)> =
+        settlement.iter().map(|row| (row.text("setl_id"), policies.of_claim(&row))).collect();
+    let mut all: Vec<&Vec<&Policy>> = Vec::new();
+    for (_, under) in claims.iter().filter(|(_, under)| !under.is_empty()) {
+        if !all.contains(&under) {
+            all.push(under);
+        }
+    }
+    for under in all {
+        let mine = |row: &Row<'_>| {
+            let id = row.text("setl_id");
+            claims.iter().any(|(claim, policies)| *claim == id && policies == under)
+        };
+        let rows: Vec<Row<'_>> = audit.iter().filter(mine).collect();
+        text.push_str(&by_clause(&rows, &format!(": {}", ids(under)), lang).map_err(failed)?);
+    }
     Ok(text)
 }
 
-/// The policy's line, from the manifest.
-fn policy_of(dir: &Path) -> Result<String, ExplainError> {
-    let path = dir.join("manifest.json");
-    let text = std::fs::read_to_string(&path).map_err(|source| ExplainError::Io { path: path.clone(), source })?;
-    let json: serde_json::Value =
-        serde_json::from_str(&text).map_err(|e| ExplainError::Damaged { path, message: e.to_string() })?;
-    let get = |key: &str| json["policy"][key].as_str().unwrap_or_default().to_owned();
-    Ok(format!("{} {} ({})", get("document"), get("title"), get("id")))
+fn titles(policies: &[&Policy]) -> String {
+    policies.iter().map(|p| p.title.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+fn ids(policies: &[&Policy]) -> String {
+    policies.iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// What the year came to, and the runs not taken under 就高不重复.
-fn year_head(year: &Row<'_>, lang: Lang) -> String {
-    let mut text = format!("\n{} {}\n", lang.pick("Year 年度", "年度"), year.int("charge_year").unwrap_or_default());
+fn year_head(year: &Row<'_>, policies: &Policies, lang: Lang) -> String {
+    let number = year.int("charge_year").unwrap_or_default();
+    let mut text = format!("\n{} {number}\n", lang.pick("Year 年度", "年度"));
+    if policies.several() {
+        let in_force = ids(&policies.of_year(number));
+        text.push_str(&format!("  {}{in_force}\n", lang.pick("policy in force 适用政策: ", "适用政策：")));
+    }
     let held = year.text("identities");
     if held.is_empty() {
         text.push_str(lang.pick("  no identity in force on any claim 无救助身份\n", "  各次就诊当日均无救助身份\n"));
@@ -109,7 +139,13 @@ fn runs(year: &Row<'_>, lang: Lang) -> String {
     let kept = lang.identity(&year.text("identity_preferred"));
     let layers = ["cii_pay", "special_drug_pay", "ma_pay", "ra_pay", "oocat_pay"];
     let paid = to_grouped(layers.iter().filter_map(|l| year.fen(l)).map(i128::from).sum());
+    // Where two policies share the year, each run is told with its policy, and the sums are of both.
+    let shared = runs.split('=').next().is_some_and(|first| first.contains(':'));
     let mut text = match lang {
+        Lang::En if shared => {
+            format!("  applied first at last 最后优先适用: {kept} (就高不重复, decided for each policy by itself)\n")
+        }
+        Lang::Zh if shared => format!("  就高不重复：各政策期间分别比较，最后按{kept}优先\n"),
         Lang::En => format!(
             "  applied first 优先适用: {kept}, with {paid} in all (就高不重复: of several identities the one whose year pays most)\n"
         ),
@@ -118,8 +154,13 @@ fn runs(year: &Row<'_>, lang: Lang) -> String {
     for run in runs.split("; ") {
         let Some((code, total)) = run.split_once('=') else { continue };
         let total = parse_yuan(total).map_or_else(|_| total.to_owned(), |fen| to_grouped(i128::from(fen)));
+        let (policy, code) = code.rsplit_once(':').unwrap_or(("", code));
         let identity = lang.identity(code);
         text.push_str(&match lang {
+            Lang::En if shared => {
+                format!("    not taken 未采用: under {policy} with {identity} first its claims would have been paid {total}\n")
+            }
+            Lang::Zh if shared => format!("    未采用：{policy} 期间按{identity}优先，待遇 {total} 元\n"),
             Lang::En => format!("    not taken 未采用: with {identity} first the year would have paid {total}\n"),
             Lang::Zh => format!("    未采用：按{identity}优先，全年待遇 {total} 元\n"),
         });
@@ -194,8 +235,8 @@ fn step_story(row: &Row<'_>, lang: Lang) -> String {
     text
 }
 
-/// What each rule and clause paid over the whole person. polars groups; the sums are our own.
-fn by_clause(audit: &Rows, lang: Lang) -> PolarsResult<String> {
+/// What each rule and clause paid over these rows of a person. polars groups; the sums are our own.
+fn by_clause(audit: &[Row<'_>], under: &str, lang: Lang) -> PolarsResult<String> {
     let column = |name: &str| audit.iter().map(|r| r.text(name)).collect::<Vec<_>>();
     let paid: Vec<i128> = audit.iter().map(|r| i128::from(r.fen("paid").unwrap_or(0))).collect();
     let by = ["layer", "rule", "clause"];
@@ -217,5 +258,5 @@ fn by_clause(audit: &Rows, lang: Lang) -> PolarsResult<String> {
         }
     }
     let title = lang.pick("Paid by rule and clause 按规则与条款", "按规则与条款汇总");
-    Ok(if table.is_empty() { String::new() } else { format!("\n{title}\n{table}") })
+    Ok(if table.is_empty() { String::new() } else { format!("\n{title}{under}\n{table}") })
 }

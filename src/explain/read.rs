@@ -5,6 +5,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::DateTime;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::RowGroupMetaData;
@@ -105,10 +106,24 @@ impl Rows {
         self.batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |at| Row { batch, at }))
     }
 
+    /// The rows as they were read.
+    pub(crate) fn batches(&self) -> &[RecordBatch] {
+        &self.batches
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.batches.is_empty()
     }
+}
+
+/// A value as text; null as nothing.
+pub(crate) fn cell(column: &ArrayRef, row: usize) -> Option<String> {
+    let nulls = column.logical_nulls();
+    if nulls.is_some_and(|n| n.is_null(row)) {
+        return None;
+    }
+    ArrayFormatter::try_new(column, &FormatOptions::default()).ok()?.value(row).try_to_string().ok()
 }
 
 /// Whether a row group's statistics allow the person; without statistics, yes.

@@ -76,6 +76,16 @@ impl Lang {
         }
     }
 
+    /// First and last day of a policy.
+    pub fn dates(self, from: &str, until: Option<&str>) -> String {
+        match (self, until) {
+            (Lang::En, Some(until)) => format!(", {from} to {until}"),
+            (Lang::En, None) => format!(", from {from}"),
+            (Lang::Zh, Some(until)) => format!("，{from} 至 {until}"),
+            (Lang::Zh, None) => format!("，{from} 起"),
+        }
+    }
+
     /// What came in and what basic insurance paid.
     pub fn fee(self, row: &Row<'_>) -> String {
         let [fee, scope, basic, left] =

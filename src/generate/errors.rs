@@ -132,7 +132,7 @@ pub fn generate_with_errors(
         archive.histories(part, |mut history| {
             let ordinary = history.records.iter().map(|r| r.claim.recorded_cii).collect();
             due(&mut bench, &mut history, &mut recorded);
-            if !history.ranks().is_empty() {
+            if !history.ranks.is_empty() {
                 people.push(Case { history, ordinary });
             }
             Ok(())
@@ -176,7 +176,7 @@ fn run_over(
     Ok(Settle {
         ledger: vec![Source::Path(base.ledger.clone())],
         roster: Some(Source::Path(base.roster.clone())),
-        policy: policy.clone(),
+        policies: vec![policy.clone()],
         parameters: parameters.clone(),
         book: CodeBook::load(None)?,
         renames: Default::default(),
@@ -184,6 +184,7 @@ fn run_over(
         out: folder.to_owned(),
         year: None,
         as_if: false,
+        as_known: None,
         audit: false,
         strict: false,
         force: false,
@@ -195,7 +196,7 @@ fn run_over(
 
 /// Books what is due as what was paid, also on copies; nothing on what was refunded.
 fn due(bench: &mut Bench<'_>, history: &mut History, recorded: &mut Recorded) {
-    let settled = bench.settle(&history.world(), history.granted, false).unwrap_or_default();
+    let settled = bench.settle(&history.world(), false).unwrap_or_default();
     for n in 0..history.records.len() {
         let booked = match history.records[n].fate {
             Fate::Duplicate(stays) => stays,

@@ -126,7 +126,7 @@ pub struct Case {
 
 /// Makes the errors; none where one of them would move nothing, or there is nothing to go wrong.
 pub fn plant(bench: &mut Bench<'_>, case: &Case, kinds: &[Kind]) -> Option<Plant> {
-    let due = bench.settle(&case.history.world(), case.history.granted, false)?;
+    let due = bench.settle(&case.history.world(), false)?;
     let year = year_of(&due)?;
     for variant in 0..variants(kinds) {
         if let Some(found) = attempt(bench, case, &due, year, kinds, variant) {
@@ -166,7 +166,7 @@ fn attempt(
     if again != paid {
         return None;
     }
-    let due = bench.settle(&written.world(), written.granted, false)?;
+    let due = bench.settle(&written.world(), false)?;
     let of_due = measures().of(&due.year(year));
     // What is booked is told by year, so the person must have one.
     if due.claims.iter().any(|c| c.charge_year != year) {
@@ -208,7 +208,7 @@ fn settle(
             // Nobody asks insurance for more than it pays to everybody.
             world.lines.iter_mut().for_each(|l| l.claim.recorded_cii = ordinary[l.record as usize]);
         }
-        let settled = bench.settle(&world, history.granted, false)?;
+        let settled = bench.settle(&world, false)?;
         paid = book(history, &settled, &desk);
         let mut sum = Vector::default();
         for (_, cii, maf) in &paid {
@@ -248,6 +248,11 @@ fn book(history: &History, settled: &Settlement, desk: &Desk) -> Vec<(u32, i64, 
     paid
 }
 
+/// The periods under the one policy of the ledger, whose ranks are the run's.
+fn only(world: &mut World) -> Option<&mut Vec<Period>> {
+    world.periods.as_mut()?.first_mut()
+}
+
 /// Makes one error.
 fn err(
     kind: Kind,
@@ -266,33 +271,33 @@ fn err(
     let stands = |n: u32| of(n).fate == Fate::Counts;
     let earns = |n: u32| due.claims.iter().any(|c| c.record == n && c.layers[2..].iter().any(|fen| *fen > 0));
     let line = |world: &mut World, record: u32| world.lines.iter().position(|l| l.record == record);
-    let twist = |twist: Twist| bench.variants().number(twist).filter(|n| bench.variants().get(&[*n]).is_some());
+    let twist = |twist: Twist| bench.variants().number(twist).filter(|n| bench.variants().go_together(&[*n]));
     let whose = [Whose::Assistance, Whose::Catastrophic, Whose::Reassistance][variant % 3];
     let begun = |p: &Period| p.charge_year.is_none() && p.begin > first && p.begin <= last;
     let ended = |p: &Period| p.charge_year.is_none() && p.end >= first && p.end < last;
     let period = |world: &mut World, fits: &dyn Fn(&Period) -> bool| -> Option<usize> {
-        let periods = world.periods.as_ref()?;
+        let periods = only(world)?;
         periods.iter().enumerate().filter(|(_, p)| fits(p)).map(|(n, _)| n).nth(variant)
     };
     match kind {
-        Kind::IdentityIgnored => world.periods = Some(Vec::new()),
+        Kind::IdentityIgnored => world.periods = Some(vec![Vec::new()]),
         Kind::IdentityAfterEnd => {
             let n = period(world, &ended)?;
-            world.periods.as_mut()?[n].end = last;
+            only(world)?[n].end = last;
         }
         Kind::IdentityBeforeBegin => {
             let n = period(world, &begun)?;
-            world.periods.as_mut()?[n].begin = first;
+            only(world)?[n].begin = first;
         }
         Kind::IdentityOutsideDates => {
             let n = period(world, &|p| begun(p) && ended(p))?;
-            let period = &mut world.periods.as_mut()?[n];
+            let period = &mut only(world)?[n];
             (period.begin, period.end) = (first, last);
         }
         Kind::AnotherIdentity => {
-            let ranks = history.ranks();
+            let ranks = &history.ranks;
             let rank = *ranks.get(variant).filter(|_| ranks.len() > 1)?;
-            world.periods.as_mut()?.retain(|p| p.rank == rank);
+            only(world)?.retain(|p| p.rank == rank);
         }
         Kind::ProcessingOrder => {
             let (a, b) = swapped(history, due, variant)?;

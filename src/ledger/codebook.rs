@@ -23,6 +23,9 @@ pub struct CodeBook {
     /// Text of the user's file, for the digest.
     #[serde(skip)]
     pub user_text: Option<String>,
+    /// Path of the user's file as given.
+    #[serde(skip)]
+    pub path: Option<String>,
 }
 
 /// What is wrong with a codes file.
@@ -62,6 +65,7 @@ impl CodeBook {
             book.med_type.extend(theirs.med_type);
             book.hosp_lv.extend(theirs.hosp_lv);
             book.user_text = Some(text);
+            book.path = Some(path.display().to_string());
         }
         Ok(book)
     }

@@ -165,7 +165,7 @@ pub fn is_guarded() -> bool {
 }
 
 /// Runs the Parquet reader; its errors and its panics on damaged files become errors of this file.
-pub(super) fn guarded<T>(
+pub(crate) fn guarded<T>(
     file: &str,
     row_group: Option<usize>,
     read: impl FnOnce() -> Result<T, parquet::errors::ParquetError>,

@@ -96,6 +96,7 @@ columns! {
         Enddate = "enddate" Date false,
         AppliedOn = "applied_on" Date false,
         TreatedAs = "treated_as" Code false,
+        KnownOn = "known_on" Date false,
     }
 }
 

@@ -6,7 +6,8 @@ use crate::ledger::reject::{Reject, id_text};
 use crate::ledger::schema::IdType;
 use crate::model::codes::{Care, Channel, Insutype, Layer, RejectReason, ScopeReason, Status};
 use crate::persons::sorted::Sorted;
-use crate::policy::tables::{Mask, Tables};
+use crate::policy::eras::Names;
+use crate::policy::tables::Mask;
 use crate::settle::outcome::{MONEY_NAMES, Money, NO_POOL, PARTS};
 use crate::settle::sink::{AlertRow, AuditColumns, PersonColumns, PersonYear, SettlementColumns};
 use arrow::array::{ArrayRef, Int32Array, Int64Array, StringArray};
@@ -18,8 +19,8 @@ use std::sync::Arc;
 /// What every batch of a run is built with.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// The policy.
-    pub tables: &'a Tables,
+    /// What things are called.
+    pub names: &'a Names,
     /// Type of `psn_no`.
     pub psn_no: IdType,
     /// Type of `setl_id`.
@@ -30,7 +31,7 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     fn identities(&self) -> impl Iterator<Item = &'static str> {
-        self.tables.identity_at.iter().map(|i| i.as_str())
+        self.names.identity_at.iter().map(|i| i.as_str())
     }
 }
 
@@ -67,7 +68,7 @@ pub fn settlement(
     columns: SettlementColumns,
 ) -> Result<RecordBatch, ArrowError> {
     let claims = rows.claims();
-    let names = &context.tables.notes;
+    let names = &context.names.notes;
     let last = columns.notes.iter().copied().max().unwrap_or(0);
     let remarks: Vec<String> = (0..=last).map(|mask| joined(mask, names)).collect();
     let mut arrays: Vec<ArrayRef> = vec![
@@ -129,7 +130,7 @@ pub fn audit_schema(psn_no: IdType, setl_id: IdType) -> SchemaRef {
 /// If Arrow refuses the columns.
 pub fn audit(context: Context<'_>, rows: &Sorted<'_>, columns: AuditColumns) -> Result<RecordBatch, ArrowError> {
     let entries = &columns.entry;
-    let cites = &context.tables.cites;
+    let cites = &context.names.cites;
     let cited = || entries.iter().map(|e| Some(e.cite));
     let diseases = rows.diseases();
     let disease = |row: &u32| context.texts.get(diseases[*row as usize]);
@@ -143,7 +144,7 @@ pub fn audit(context: Context<'_>, rows: &Sorted<'_>, columns: AuditColumns) -> 
         wide_codes(cited(), cites.iter().map(|c| c.clause.as_str())),
         codes(
             entries.iter().map(|e| (e.pool != NO_POOL).then_some(e.pool)),
-            context.tables.pools.iter().map(String::as_str),
+            context.names.pools.iter().map(String::as_str),
         ),
         money(entries.iter().map(|e| e.base).collect()),
         optional_money(entries.iter().map(|e| e.band.map(|b| b.from))),
@@ -224,8 +225,8 @@ pub fn alerts(context: Context<'_>, rows: &Sorted<'_>, alerts: &[AlertRow]) -> R
     let arrays: Vec<ArrayRef> = vec![
         ids(at.iter().map(|r| rows.psn_no(*r as usize)), context.psn_no)?,
         Arc::new(alerts.iter().map(|a| a.year).collect::<Int32Array>()),
-        codes(alerts.iter().map(|a| Some(a.alert)), context.tables.alerts.iter().map(String::as_str)),
-        wide_codes(alerts.iter().map(|a| Some(a.cite)), context.tables.cites.iter().map(|c| c.clause.as_str())),
+        codes(alerts.iter().map(|a| Some(a.alert)), context.names.alerts.iter().map(String::as_str)),
+        wide_codes(alerts.iter().map(|a| Some(a.cite)), context.names.cites.iter().map(|c| c.clause.as_str())),
         money(alerts.iter().map(|a| a.threshold).collect()),
         money(alerts.iter().map(|a| a.accumulated).collect()),
         ids(at.iter().map(|r| rows.setl_id(*r as usize)), context.setl_id)?,
@@ -280,7 +281,7 @@ pub fn subsidies<'a>(
         money(rows.iter().map(|r| r.standard).collect()),
         money(rows.iter().map(|r| r.subsidy).collect()),
         money(rows.iter().map(|r| r.standard - r.subsidy).collect()),
-        wide_codes(rows.iter().map(|r| Some(r.cite)), context.tables.cites.iter().map(|c| c.clause.as_str())),
+        wide_codes(rows.iter().map(|r| Some(r.cite)), context.names.cites.iter().map(|c| c.clause.as_str())),
     ];
     RecordBatch::try_new(subsidies_schema(context.psn_no), arrays)
 }

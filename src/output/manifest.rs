@@ -5,8 +5,10 @@
 use super::parquet_file::FileDigest;
 use crate::model::codes::{Identity, Insutype, RejectReason, ScopeReason, Status};
 use crate::model::fen::{to_decimal, to_yuan as yuan};
+use crate::policy::document::YearBy;
+use crate::policy::eras::Names;
 use crate::policy::parameters::Used;
-use crate::policy::tables::{NO_RANK, Tables};
+use crate::policy::tables::NO_RANK;
 use crate::settle::outcome::{MONEY_NAMES, Money};
 use crate::settle::sink::Totals;
 use serde::Serialize;
@@ -22,8 +24,11 @@ pub struct Manifest {
     pub program: &'static str,
     /// Its version.
     pub version: &'static str,
-    /// The policy.
+    /// The policy; of several the last one.
     pub policy: PolicyPart,
+    /// All policies of a run of several, in the order of their dates.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyPart>,
     /// The parameters.
     pub parameters: ParametersPart,
     /// Input files, by name.
@@ -53,6 +58,9 @@ pub struct PolicyPart {
     pub from: String,
     /// Last day in force.
     pub until: Option<String>,
+    /// Which date decides year and policy; told where a run has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub year_by: Option<YearBy>,
     /// SHA-256 of the policy file.
     pub sha256: String,
     /// Identities in listed order.
@@ -64,6 +72,8 @@ pub struct PolicyPart {
 pub struct ParametersPart {
     /// SHA-256 of the shipped file and the user's, one after the other.
     pub sha256: String,
+    /// Path of the user's file as given.
+    pub path: Option<String>,
     /// Every dated value that the run used.
     pub used: Vec<Used>,
 }
@@ -90,6 +100,12 @@ pub struct OptionsPart {
     pub year: Option<i32>,
     /// The policy outside its dates.
     pub as_if: bool,
+    /// What the roster recorded after this day was left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_known: Option<String>,
+    /// Dated values published after this day were left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
     /// `full` or `none`.
     pub audit: &'static str,
     /// Floats of money were accepted.
@@ -98,6 +114,8 @@ pub struct OptionsPart {
     pub recorded_maf: Vec<String>,
     /// SHA-256 of the user's codes file.
     pub codes_sha256: Option<String>,
+    /// Path of the user's codes file as given.
+    pub codes: Option<String>,
     /// Columns renamed: theirs → ours.
     pub columns: BTreeMap<String, String>,
 }
@@ -109,6 +127,9 @@ pub struct Counts {
     pub ledger_rows: u64,
     /// Rows of the roster.
     pub roster_rows: u64,
+    /// Rows of the roster that were recorded too late for the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roster_recorded_later: Option<u64>,
     /// Rows of the settlement.
     pub settlement_rows: u64,
     /// Persons in the settlement.
@@ -154,7 +175,7 @@ pub struct ControlTotals {
 
 impl ControlTotals {
     /// The sums of a run.
-    pub fn new(totals: &Totals, tables: &Tables, subsidies: i64) -> Self {
+    pub fn new(totals: &Totals, names: &Names, subsidies: i64) -> Self {
         let sums = |ranks: &[u8], types: &[Insutype]| -> MoneyTotals {
             let cells = || ranks.iter().flat_map(|r| types.iter().map(move |t| totals.cell(*r, *t)));
             let of = |m: usize| cells().map(|c| c.money[m]).sum::<i128>();
@@ -162,7 +183,7 @@ impl ControlTotals {
         };
         let everybody: Vec<u8> = (0..Identity::COUNT as u8).chain([NO_RANK]).collect();
         let present = |rank: u8| Insutype::ALL.iter().any(|t| totals.cell(rank, *t).rows > 0);
-        let name = |rank: u8| tables.identity_at.get(usize::from(rank)).map_or("none", |i| i.as_str()).to_owned();
+        let name = |rank: u8| names.identity_at.get(usize::from(rank)).map_or("none", |i| i.as_str()).to_owned();
         let by_identity =
             everybody.iter().filter(|r| present(**r)).map(|r| (name(*r), sums(&[*r], Insutype::ALL))).collect();
         let by_insutype = Insutype::ALL.iter().map(|t| (t.as_str().to_owned(), sums(&everybody, &[*t]))).collect();

@@ -1,5 +1,6 @@
 //! The output folder: Parquet files, the manifest, and how they appear whole or not at all.
 
+pub mod clauses;
 pub mod columns;
 pub mod error;
 pub mod files;

@@ -38,18 +38,17 @@ enum Fate {
 
 impl Resolver {
     /// Resolves a person's rows (sorted by time and id) into those accepted, in order, and those refused.
-    /// `period` is the policy's first and last day; none applies it to all days.
+    /// `periods` are the policies' first and last days; none applies the policy to all days.
     pub fn resolve(
         &mut self,
         rows: &Sorted<'_>,
         person: Range<usize>,
-        period: Option<(i32, i32)>,
+        periods: Option<&[(i32, i32)]>,
         accepted: &mut Vec<Accepted>,
         refused: &mut Vec<Refused>,
     ) {
         self.fate.clear();
         self.fate.resize(person.len(), Fate::Counts);
-        let start = person.start;
         let refunds = person.clone().any(|r| rows.packed(r).refunded());
         if person.len() > 1 && (refunds || self.may_repeat(rows, &person)) {
             self.duplicates(rows, &person, refused);
@@ -57,13 +56,35 @@ impl Resolver {
         if refunds {
             self.reversals(rows, &person, refused);
         }
+        // Usually there is one policy, and a row costs no more than two comparisons.
+        match periods {
+            None => self.accept(rows, person, |_| true, accepted, refused),
+            Some([(from, until)]) => {
+                self.accept(rows, person, |day| (*from..=*until).contains(&day), accepted, refused);
+            }
+            Some(several) => {
+                let covered = |day| several.iter().any(|(from, until)| (*from..=*until).contains(&day));
+                self.accept(rows, person, covered, accepted, refused);
+            }
+        }
+    }
+
+    /// Accepts what is left of the rows, on the days that a policy covers.
+    fn accept(
+        &self,
+        rows: &Sorted<'_>,
+        person: Range<usize>,
+        covered: impl Fn(i32) -> bool,
+        accepted: &mut Vec<Accepted>,
+        refused: &mut Vec<Refused>,
+    ) {
+        let start = person.start;
         for row in person {
             let fate = self.fate[row - start];
             let day = rows.day(row);
-            let inside = period.is_none_or(|(from, until)| (from..=until).contains(&day));
             match fate {
                 Fate::Refused => {}
-                Fate::Counts if !inside => {
+                Fate::Counts if !covered(day) => {
                     let detail = date::show(day);
                     refused.push(Refused { row: row as u32, reason: RejectReason::OutsidePolicyPeriod, detail });
                 }

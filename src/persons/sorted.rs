@@ -143,9 +143,10 @@ pub struct Sorted<'a> {
 }
 
 impl Sorted<'_> {
-    /// Fills in the ledger's identities by rank.
-    pub fn certify(&mut self, rank: impl Fn(Packed) -> u8) {
-        self.identity = self.claims.packed.iter().map(|p| rank(*p)).collect();
+    /// Fills in the ledger's identities by rank, as told of a row's codes and its deciding day.
+    pub fn certify(&mut self, rank: impl Fn(Packed, i32) -> u8) {
+        let rows = self.claims.packed.iter().zip(&self.claims.day);
+        self.identity = rows.map(|(packed, day)| rank(*packed, *day)).collect();
     }
 
     /// Rows.

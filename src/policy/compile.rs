@@ -87,13 +87,19 @@ fn refused(doc: &PolicyDoc, findings: String) -> PolicyError {
 /// Identities by rank: the listed order, then what the policy does not name.
 pub(crate) struct Ranks {
     rank_of: [u8; Identity::COUNT],
-    identity_at: [Identity; Identity::COUNT],
+    pub(crate) identity_at: [Identity; Identity::COUNT],
 }
 
 impl Ranks {
     pub(crate) fn new(doc: &PolicyDoc) -> Self {
+        Self::of(&[&doc.policy.listed_order])
+    }
+
+    /// Ranks of several lists, one after the other.
+    pub(crate) fn of(listed: &[&[Identity]]) -> Self {
         let mut order: Vec<Identity> = Vec::with_capacity(Identity::COUNT);
-        for &identity in with_sudden(&doc.policy.listed_order).iter().chain(Identity::ALL) {
+        let listed = listed.iter().flat_map(|listed| with_sudden(listed));
+        for identity in listed.chain(Identity::ALL.iter().copied()) {
             if !order.contains(&identity) {
                 order.push(identity);
             }
@@ -337,6 +343,7 @@ impl Compiler<'_> {
                 value: fen::to_text(value.value),
                 status: value.status,
                 source: value.source,
+                published_on: value.published_on.map(|d| d.to_string()),
             });
             return Ok(Some(self.share(value.value, part.0)));
         }
@@ -350,10 +357,18 @@ impl Compiler<'_> {
     }
 
     fn missing(&self, parameter: &str, year: Option<i32>, at: Use<'_>) -> PolicyError {
+        // A schedule of the benefit year is looked for without a year of its own.
+        let later = self.parameters.published_later(parameter, year.unwrap_or(at.year));
         PolicyError::MissingParameter(Box::new(MissingParameter {
             parameter: parameter.to_owned(),
             year: year.map_or(String::new(), |y| format!(" of year {y}")),
             year_line: year.map_or(String::new(), |y| format!(", year = {y}")),
+            later: later.map_or(String::new(), |day| {
+                format!(
+                    "it was published on {}, later than the day of --as-of: choose a later day, or ",
+                    date::show(day)
+                )
+            }),
             rule: at.rule.to_owned(),
             clause: at.clause.to_owned(),
             benefit_year: at.year,
@@ -500,6 +515,7 @@ fn used_schedule(base: &BaseSchedule) -> Used {
         value: words,
         status: base.status,
         source: base.source.clone(),
+        published_on: base.published_on.map(|d| d.to_string()),
     }
 }
 

@@ -20,7 +20,7 @@ use super::value::{Amount, Ratio};
 use crate::model::codes::{Care, Channel, ExclCause, FeeClass, Identity, Insutype};
 use crate::model::date;
 use crate::model::fen::{Rounding, Unit};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A whole policy file.
 #[derive(Clone, Debug, Deserialize)]
@@ -133,7 +133,7 @@ pub struct Switches {
 macro_rules! switch {
     ($(#[$doc:meta])* $name:ident { $(#[$fdoc:meta])* $first:ident, $($(#[$vdoc:meta])* $variant:ident,)+ }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
         #[serde(rename_all = "snake_case")]
         pub enum $name { $(#[$fdoc])* #[default] $first, $($(#[$vdoc])* $variant,)+ }
     };

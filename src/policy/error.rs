@@ -37,6 +37,14 @@ pub enum PolicyError {
         /// The findings, one after the other.
         findings: String,
     },
+    /// Several policies name more things than the outputs can tell apart.
+    #[error("the policies of the run name more than {most} different {what}\n  settle them in runs of their own")]
+    TooManyNames {
+        /// Of what.
+        what: &'static str,
+        /// How many can be told apart.
+        most: usize,
+    },
     /// A dated value is needed and not there.
     #[error(transparent)]
     MissingParameter(Box<MissingParameter>),
@@ -54,7 +62,7 @@ pub enum PolicyError {
 #[derive(Debug, thiserror::Error)]
 #[error(
     "no value for parameter `{parameter}`{year}, needed by rule `{rule}` ({clause}) for benefit year {benefit_year}\n  \
-     give it in a file: --params FILE, with [[value]] (or [[schedule]]) parameter = \"{parameter}\"{year_line}"
+     {later}give it in a file: --params FILE, with [[value]] (or [[schedule]]) parameter = \"{parameter}\"{year_line}"
 )]
 pub struct MissingParameter {
     /// Name of the parameter.
@@ -63,6 +71,8 @@ pub struct MissingParameter {
     pub year: String,
     /// `, year = Y` or nothing.
     pub year_line: String,
+    /// That it was published too late for the run, or nothing.
+    pub later: String,
     /// The rule that needs it.
     pub rule: String,
     /// The rule's clause.

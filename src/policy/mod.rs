@@ -8,12 +8,14 @@
 //! | `check` | what cannot be meant |
 //! | `compile` | document + parameters + years → tables |
 //! | `tables` | the flat integer tables that the kernel walks |
+//! | `eras` | several policies of one run: which takes which day, one naming for all |
 //! | `show`, `diff` | a policy for people; two policies side by side |
 
 pub mod check;
 pub mod compile;
 pub mod diff;
 pub mod document;
+pub mod eras;
 pub mod error;
 pub mod figures;
 pub mod parameters;

@@ -1,9 +1,10 @@
 //! Dated values that the policy texts only point to (SPEC 4): incomes, contributions, base schedules.
 
+use super::document::Date;
 use super::error::PolicyError;
 use super::value::{Ratio, yuan_in_quotes};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The parameters that are shipped.
@@ -63,6 +64,8 @@ pub struct Value {
     /// Where it comes from.
     #[serde(default)]
     pub source: String,
+    /// The day of its publication; none = it was always known.
+    pub published_on: Option<Date>,
 }
 
 /// A base schedule of the catastrophic insurance, that a policy tilts.
@@ -91,6 +94,8 @@ pub struct BaseSchedule {
     /// Where it comes from.
     #[serde(default)]
     pub source: String,
+    /// The day of its publication; none = it was always known.
+    pub published_on: Option<Date>,
 }
 
 /// A bracket of a base schedule.
@@ -124,17 +129,29 @@ pub struct Used {
     pub status: Standing,
     /// Where it comes from.
     pub source: String,
+    /// The day of its publication, where it is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published_on: Option<String>,
 }
+
+/// What a value is found by: its name and its year (none = any year).
+type Key = (String, Option<i32>);
 
 /// All dated values, the user's laid over the shipped ones.
 #[derive(Clone, Debug)]
 pub struct Parameters {
-    values: BTreeMap<(String, Option<i32>), Value>,
-    schedules: BTreeMap<(String, Option<i32>), BaseSchedule>,
+    values: BTreeMap<Key, Value>,
+    schedules: BTreeMap<Key, BaseSchedule>,
+    /// Only what was published by this day is known; none = everything.
+    pub as_of: Option<i32>,
+    /// What was published later, and on which day first.
+    later: BTreeMap<Key, i32>,
     /// Month and day on which the identity decides the contribution subsidy (R13).
     pub subsidy_date: (u32, u32),
     /// The documents' texts, in the order laid, for the digest.
     pub texts: Vec<String>,
+    /// Path of the user's file as given, if there is one.
+    pub path: Option<String>,
 }
 
 impl Parameters {
@@ -143,10 +160,7 @@ impl Parameters {
     /// # Errors
     /// Only if the shipped file itself is faulty, which a test excludes.
     pub fn shipped() -> Result<Self, PolicyError> {
-        let mut parameters =
-            Parameters { values: BTreeMap::new(), schedules: BTreeMap::new(), subsidy_date: (1, 1), texts: Vec::new() };
-        parameters.lay("the shipped parameters", SHIPPED)?;
-        Ok(parameters)
+        Self::with_file(None)
     }
 
     /// The shipped values with a user's file over them, value by value.
@@ -154,11 +168,30 @@ impl Parameters {
     /// # Errors
     /// [`PolicyError`]: unreadable file, unknown key, malformed value.
     pub fn with_file(path: Option<&Path>) -> Result<Self, PolicyError> {
-        let mut parameters = Self::shipped()?;
+        Self::with_file_as_of(path, None)
+    }
+
+    /// The same without what was published after a day; none leaves nothing out.
+    ///
+    /// # Errors
+    /// [`PolicyError`]: unreadable file, unknown key, malformed value.
+    pub fn with_file_as_of(path: Option<&Path>, as_of: Option<i32>) -> Result<Self, PolicyError> {
+        let mut parameters = Parameters {
+            path: None,
+            values: BTreeMap::new(),
+            schedules: BTreeMap::new(),
+            as_of,
+            later: BTreeMap::new(),
+            subsidy_date: (1, 1),
+            texts: Vec::new(),
+        };
+        parameters.lay("the shipped parameters", SHIPPED)?;
         if let Some(path) = path {
             let text =
                 std::fs::read_to_string(path).map_err(|source| PolicyError::Io { path: path.to_owned(), source })?;
-            parameters.lay(&path.display().to_string(), &text)?;
+            let name = path.display().to_string();
+            parameters.lay(&name, &text)?;
+            parameters.path = Some(name);
         }
         Ok(parameters)
     }
@@ -175,24 +208,51 @@ impl Parameters {
                 syntax(format!("subsidy_date = \"{date}\": expected month and day such as \"01-01\""))
             })?;
         }
-        let mut seen = std::collections::BTreeSet::new();
-        for value in document.value {
-            let key = (value.parameter.clone(), value.year);
-            refuse_twice(&mut seen, &key)?;
-            self.values.insert(key, value);
-        }
-        for schedule in document.schedule {
-            let key = (schedule.parameter.clone(), schedule.year);
-            refuse_twice(&mut seen, &key)?;
+        document.schedule.iter().filter(|s| !s.unset).try_for_each(check_schedule)?;
+        let values = self.newest(document.value)?;
+        self.values.extend(values);
+        for (key, schedule) in self.newest(document.schedule)? {
             if schedule.unset {
                 self.schedules.remove(&key);
             } else {
-                check_schedule(&schedule)?;
                 self.schedules.insert(key, schedule);
             }
         }
         self.texts.push(text.to_owned());
         Ok(())
+    }
+
+    /// Of the entries of one parameter and year, the one published last by the day that counts; those
+    /// without a date were always known, and so come first.
+    fn newest<T: Dated>(&mut self, entries: Vec<T>) -> Result<BTreeMap<Key, T>, PolicyError> {
+        let (mut seen, mut newest) = (BTreeSet::new(), BTreeMap::<Key, T>::new());
+        for entry in entries {
+            let (key, published_on) = (entry.key(), entry.published_on());
+            if !seen.insert((key.clone(), published_on)) {
+                let year = key.1.map_or(String::new(), |y| format!(" for {y}"));
+                let day = published_on.map_or(String::new(), |d| format!(", both times published on {d},"));
+                let problem = format!("stands twice{year}{day} in one file");
+                return Err(PolicyError::BadParameter { parameter: key.0, problem });
+            }
+            match published_on {
+                Some(Date(day)) if self.as_of.is_some_and(|last| day > last) => {
+                    let first = self.later.entry(key).or_insert(day);
+                    *first = day.min(*first);
+                }
+                _ if newest.get(&key).is_some_and(|other| other.published_on() > published_on) => {}
+                _ => {
+                    newest.insert(key, entry);
+                }
+            }
+        }
+        Ok(newest)
+    }
+
+    /// The day on which a value or base schedule for a year was published, if that was later than
+    /// [`Self::as_of`].
+    pub fn published_later(&self, name: &str, year: i32) -> Option<i32> {
+        let at = |y| self.later.get(&(name.to_owned(), y)).copied();
+        at(Some(year)).or_else(|| at(None))
     }
 
     /// The value of a parameter for a year: the dated one, else the undated one.
@@ -214,15 +274,30 @@ impl Parameters {
     }
 }
 
-fn refuse_twice(
-    seen: &mut std::collections::BTreeSet<(String, Option<i32>)>,
-    key: &(String, Option<i32>),
-) -> Result<(), PolicyError> {
-    if seen.insert(key.clone()) {
-        return Ok(());
+/// An entry of a parameters file.
+trait Dated {
+    fn key(&self) -> Key;
+    fn published_on(&self) -> Option<Date>;
+}
+
+impl Dated for Value {
+    fn key(&self) -> Key {
+        (self.parameter.clone(), self.year)
     }
-    let year = key.1.map_or(String::new(), |y| format!(" for {y}"));
-    Err(PolicyError::BadParameter { parameter: key.0.clone(), problem: format!("stands twice{year} in one file") })
+
+    fn published_on(&self) -> Option<Date> {
+        self.published_on
+    }
+}
+
+impl Dated for BaseSchedule {
+    fn key(&self) -> Key {
+        (self.parameter.clone(), self.year)
+    }
+
+    fn published_on(&self) -> Option<Date> {
+        self.published_on
+    }
 }
 
 fn check_schedule(schedule: &BaseSchedule) -> Result<(), PolicyError> {
@@ -265,6 +340,63 @@ mod tests {
         assert_eq!(p.value(name, 2022).unwrap().status, Standing::User);
         assert_eq!(p.value(name, 2023).unwrap().value, before);
         assert!(p.value(name, 1999).is_none());
+    }
+
+    #[test]
+    fn the_latest_publication_by_the_day_counts() {
+        let text = r#"
+            [[value]]
+            parameter = "income"
+            year = 2023
+            value = "300"
+            published_on = 2024-05-01
+            [[value]]
+            parameter = "income"
+            year = 2023
+            value = "100"
+            [[value]]
+            parameter = "income"
+            year = 2023
+            value = "200"
+            published_on = 2024-02-28
+            [[schedule]]
+            parameter = "base"
+            deductible = "10"
+            brackets = [{ ratio = "0.5" }]
+            published_on = 2024-03-01
+        "#;
+        let known = |as_of: Option<&str>| {
+            let as_of = as_of.map(|day| crate::model::date::to_days(day.parse().unwrap()));
+            let mut p = Parameters::with_file_as_of(None, as_of).unwrap();
+            p.lay("mine", text).unwrap();
+            (p.value("income", 2023).map(|v| v.value / 100), p.schedule("base", 2023).is_some(), p)
+        };
+        for (day, value, schedule) in [
+            (None, 300, true),
+            (Some("2024-05-01"), 300, true),
+            (Some("2024-04-30"), 200, true),
+            (Some("2024-02-29"), 200, false),
+            (Some("2024-02-27"), 100, false),
+        ] {
+            let (found, base, _) = known(day);
+            assert_eq!((found, base), (Some(value), schedule), "{day:?}");
+        }
+        let (_, _, early) = known(Some("2024-01-01"));
+        let show = |day: Option<i32>| day.map(crate::model::date::show);
+        assert_eq!(show(early.published_later("income", 2023)), Some("2024-02-28".into()));
+        assert_eq!(show(early.published_later("base", 2030)), Some("2024-03-01".into()));
+        assert_eq!(early.published_later("income", 2024), None);
+    }
+
+    #[test]
+    fn one_value_published_twice_on_one_day_is_an_error() {
+        let entry = "[[value]]\nparameter = \"x\"\nyear = 2023\nvalue = \"3\"\n";
+        let mut p = Parameters::shipped().unwrap();
+        let say = |r: Result<(), PolicyError>| r.unwrap_err().to_string();
+        assert!(say(p.lay("mine", &format!("{entry}{entry}"))).contains("stands twice for 2023 in one file"));
+        let dated = format!("{entry}published_on = 2024-01-01\n");
+        assert!(say(p.lay("mine", &format!("{dated}{dated}"))).contains("published on 2024-01-01"));
+        p.lay("mine", &format!("{entry}{dated}")).unwrap();
     }
 
     #[test]

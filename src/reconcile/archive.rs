@@ -13,13 +13,15 @@ use crate::persons::partition::{Cuts, Sample, Sampler, Scattered};
 use crate::persons::sorted::Reading;
 use crate::persons::store::{Run, RunPacker, Store, run_rows};
 use crate::policy::compile::{Needs, compile};
+use crate::policy::eras::Eras;
 use crate::policy::tables::NO_RANK;
 use crate::roster::Roster;
 use crate::run::close::digest_of_source;
 use crate::run::error::RunError;
+use crate::run::policies::{compile_all, in_order, year_asked_for, years_needed};
 use crate::run::progress::{Progress, Step};
 use crate::run::read::{BATCH_ROWS, room_for_rows};
-use crate::run::settle::{Settle, check_columns, read_roster, years_needed};
+use crate::run::settle::{Settle, check_columns, read_rosters};
 use crate::run::survey::survey;
 use arrow::array::BooleanArray;
 use parquet::arrow::arrow_reader::RowSelection;
@@ -40,8 +42,8 @@ pub enum Wanted {
 pub struct Archive {
     /// The ledger.
     pub ledger: Ledger,
-    /// The roster.
-    pub roster: Option<Roster>,
+    /// The roster under each policy; none where the ledger carries identities.
+    pub rosters: Vec<Roster>,
     /// The tables in all their variants.
     pub variants: Variants,
     /// Texts by number.
@@ -68,38 +70,43 @@ impl Archive {
         folder: &Path,
         progress: &dyn Progress,
     ) -> Result<(Self, Vec<InputDigest>), ReconcileError> {
-        let needs = Needs { subsidies: false };
-        let early: Vec<i32> = run.year.into_iter().collect();
-        let first = compile(&run.policy.doc, &run.parameters, &early, needs)?;
+        let policies = in_order(run)?;
+        let (first, _) = compile_all(run, &policies, |n| year_asked_for(run, policies[n]))?;
         let rules = TypeRules { allow_float: run.allow_float, unchecked: false };
         let mut ledger = Ledger::open(run.ledger.clone(), &run.book, &run.renames, rules)?;
         ledger.check_renames(&run.renames)?;
-        check_columns(run, &ledger)?;
+        check_columns(run, &policies, &ledger)?;
         let roles = Roles::new(&run.recorded_maf, &run.book)?;
-        let (roster, _) = read_roster(run, &ledger, &first.tables)?;
-        if let Some(id_type) = roster.as_ref().and_then(|r| r.psn_no_type).filter(|_| ledger.rows() == 0) {
+        let (rosters, _) = read_rosters(run, &policies, &ledger, &first)?;
+        if let Some(id_type) = rosters.first().and_then(|r| r.psn_no_type).filter(|_| ledger.rows() == 0) {
             ledger.psn_no = id_type;
         }
         let interner = Interner::default();
-        let year_by = run.policy.doc.switches.year_by;
+        let year_by = policies[0].doc.switches.year_by;
         let cuts = match wanted {
             Wanted::All => survey(&ledger, year_by, progress)?.cuts,
             Wanted::Only(persons, rows) => cuts(persons, *rows),
         };
-        let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, roster.is_none(), &interner);
-        let store = Store::new(room_for_rows(run, &ledger, &cuts, roster.as_ref()), folder);
+        let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, run.roster.is_none(), &interner);
+        let store = Store::new(room_for_rows(run, &ledger, &cuts, &rosters), folder);
         progress.begin(Step::Read, ledger.rows());
         let (digests, read) =
             rayon::join(|| digests(run, &ledger), || read(&ledger, &normaliser, &cuts, &store, wanted, progress));
         progress.end();
         let (digests, (runs, years)) = (digests?, read?);
-        let years = years_needed(run, &first.tables, roster.as_ref(), &years);
-        let mut tables = compile(&run.policy.doc, &run.parameters, &years, needs)?.tables;
-        tables.bind_diseases(|code| interner.number(code));
-        let variants = Variants::new(tables, &run.policy, &run.parameters, |code| interner.number(code));
+        let with_years_before = |n: usize| {
+            let needed = years_needed(run, &first[n], rosters.get(n), &years);
+            let compiles = |year: &i32| compile(&policies[n].doc, &run.parameters, &[*year], Needs::default()).is_ok();
+            let before = needed.iter().map(|y| y - 1).filter(compiles);
+            before.chain(needed.iter().copied()).collect::<BTreeSet<i32>>().into_iter().collect()
+        };
+        let (mut tables, _) = compile_all(run, &policies, with_years_before)?;
+        tables.iter_mut().for_each(|tables| tables.bind_diseases(|code| interner.number(code)));
+        let eras = Eras::new(policies.iter().map(|p| &p.doc).zip(tables).collect())?;
+        let variants = Variants::new(eras);
         let reading = Reading::new(&normaliser, &roles, ledger.psn_no, ledger.setl_id);
         let texts = interner.texts();
-        Ok((Self { ledger, roster, variants, texts, as_if: run.as_if, cuts, store, runs, reading }, digests))
+        Ok((Self { ledger, rosters, variants, texts, as_if: run.as_if, cuts, store, runs, reading }, digests))
     }
 
     /// Ranges of persons.
@@ -122,11 +129,13 @@ impl Archive {
         }
         let sorted = self.reading.sort(pieces, &self.texts);
         let mut rows = sorted.ok_or_else(|| RunError::from(self.store.damaged()))?;
-        let tables = self.variants.base();
-        rows.certify(|packed| packed.identity().map_or(NO_RANK, |i| tables.rank_of[i.index()]));
+        let eras = self.variants.eras();
+        rows.certify(|packed, day| {
+            packed.identity().map_or(NO_RANK, |i| eras.all[eras.of(day)].tables.rank_of[i.index()])
+        });
         let mut historian = Historian::default();
         for person in rows.persons() {
-            each(historian.of(&rows, person, tables, self.as_if, self.roster.as_ref()))?;
+            each(historian.of(&rows, person, eras, self.as_if, &self.rosters))?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use super::error::ReconcileError;
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::open::{Source, sources};
 use crate::ledger::schema::Renames;
+use crate::model::date;
 use crate::output::parquet_file::digest_of_text;
 use crate::output::publish::{MANIFEST, PROGRAM};
 use crate::policy::Policy;
@@ -17,9 +18,12 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Deserialize)]
 pub struct RunManifest {
     program: String,
-    /// The policy.
-    pub policy: PolicyEntry,
-    parameters: Digest,
+    /// The policy; of several the last.
+    policy: PolicyEntry,
+    /// All of several.
+    #[serde(default)]
+    policies: Vec<PolicyEntry>,
+    parameters: Parts,
     /// Inputs.
     pub inputs: Vec<InputEntry>,
     options: OptionsEntry,
@@ -38,8 +42,9 @@ pub struct PolicyEntry {
 }
 
 #[derive(Debug, Deserialize)]
-struct Digest {
+struct Parts {
     sha256: String,
+    path: Option<String>,
 }
 
 /// An input as a manifest names it.
@@ -57,9 +62,12 @@ pub struct InputEntry {
 struct OptionsEntry {
     year: Option<i32>,
     as_if: bool,
+    as_known: Option<String>,
+    as_of: Option<String>,
     allow_float: bool,
     recorded_maf: Vec<String>,
     codes_sha256: Option<String>,
+    codes: Option<String>,
     columns: BTreeMap<String, String>,
 }
 
@@ -79,12 +87,19 @@ pub struct Overrides {
     pub ledger: Vec<PathBuf>,
     /// Roster.
     pub roster: Option<PathBuf>,
-    /// Policy.
-    pub policy: Option<String>,
+    /// Policies, in the order of their dates; empty: as the manifest says.
+    pub policies: Vec<String>,
     /// Dated values.
     pub params: Option<PathBuf>,
     /// Codes.
     pub codes: Option<PathBuf>,
+}
+
+impl RunManifest {
+    /// The policies of the run, in the order of their dates.
+    pub fn policies(&self) -> &[PolicyEntry] {
+        if self.policies.is_empty() { std::slice::from_ref(&self.policy) } else { &self.policies }
+    }
 }
 
 /// Reads the manifest of a settle run.
@@ -120,27 +135,42 @@ pub fn reopen(
     };
     let ledger = if given.ledger.is_empty() { of("ledger") } else { given.ledger.clone() };
     let roster = given.roster.clone().or_else(|| of("roster").into_iter().next());
-    let named = match manifest.policy.origin.as_str() {
-        "shipped" => &manifest.policy.id,
-        path => path,
-    };
-    let policy = Policy::load(given.policy.as_deref().unwrap_or(named))?;
-    if digest_of_text(&policy.text) != manifest.policy.sha256 {
-        return Err(other(&format!("policy `{}`", policy.origin), "--policy"));
+    let stated = manifest.policies();
+    if !given.policies.is_empty() && given.policies.len() != stated.len() {
+        let what = format!("the list of {} policies", given.policies.len());
+        return Err(other(&what, "--policy"));
     }
-    let parameters = Parameters::with_file(given.params.as_deref())?;
+    let mut policies = Vec::with_capacity(stated.len());
+    for (number, stated) in stated.iter().enumerate() {
+        let named = if stated.origin == "shipped" { &stated.id } else { &stated.origin };
+        let policy = Policy::load(given.policies.get(number).unwrap_or(named))?;
+        if digest_of_text(&policy.text) != stated.sha256 {
+            return Err(other(&format!("policy `{}`", policy.origin), "--policy"));
+        }
+        policies.push(policy);
+    }
+    let options = &manifest.options;
+    let day = |text: &Option<String>| -> Result<Option<i32>, ReconcileError> {
+        let wrong = |text: &String| ReconcileError::NotARun {
+            path: dir.join(MANIFEST),
+            message: format!("the date `{text}` cannot be read"),
+        };
+        text.as_ref().map(|t| t.parse().map(date::to_days).map_err(|_| wrong(t))).transpose()
+    };
+    let params = given.params.clone().or_else(|| manifest.parameters.path.as_ref().map(PathBuf::from));
+    let parameters = Parameters::with_file_as_of(params.as_deref(), day(&options.as_of)?)?;
     if digest_of_text(&parameters.texts.concat()) != manifest.parameters.sha256 {
         return Err(other("the set of dated values (parameters)", "--params"));
     }
-    let book = CodeBook::load(given.codes.as_deref())?;
-    if book.user_text.as_deref().map(digest_of_text) != manifest.options.codes_sha256 {
+    let codes = given.codes.clone().or_else(|| options.codes.as_ref().map(PathBuf::from));
+    let book = CodeBook::load(codes.as_deref())?;
+    if book.user_text.as_deref().map(digest_of_text) != options.codes_sha256 {
         return Err(other("the codes file", "--codes"));
     }
-    let options = &manifest.options;
     Ok(Settle {
         ledger: sources(&ledger)?,
         roster: roster.map(Source::Path),
-        policy,
+        policies,
         parameters,
         book,
         renames: options.columns.clone() as Renames,
@@ -148,6 +178,7 @@ pub fn reopen(
         out: out.to_owned(),
         year: options.year,
         as_if: options.as_if,
+        as_known: day(&options.as_known)?,
         audit: false,
         strict: false,
         force: false,

@@ -4,9 +4,11 @@
 
 use super::cause::Cause;
 use super::variants::{Twist, Variants};
-use super::world::{Fate, History, Settlement, Withheld, World};
+use super::world::{Fate, History, Line, Settlement, Withheld, World};
+use crate::model::codes::Identity;
 use crate::model::codes::{Referral, ScopeReason};
 use crate::model::date::OPEN_END;
+use crate::policy::eras::{Era, Eras};
 use crate::policy::tables::NO_RANK;
 use crate::settle::holdings::Period;
 use std::collections::BTreeSet;
@@ -28,8 +30,19 @@ pub enum Which {
 pub enum Span {
     /// All of them.
     All,
-    /// One, by its number.
-    One(usize),
+    /// One.
+    One(Held),
+}
+
+/// A period of identity as it stands on the roster, whichever policy it reaches into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Held {
+    /// First day.
+    pub begin: i32,
+    /// Last day.
+    pub end: i32,
+    /// The run's rank of the identity.
+    pub rank: u8,
 }
 
 /// How another identity was taken.
@@ -52,7 +65,7 @@ pub enum Hypothesis {
     BeforeBegin(Span),
     /// Both.
     OutsideDates(Span),
-    /// The identity of this rank instead.
+    /// The identity of this rank of the run's instead.
     Another(u8, Other),
     /// Rows in the order of the files.
     ProcessingOrder,
@@ -89,10 +102,10 @@ impl Hypothesis {
     /// All that can be asked about a person, in the documented order of causes.
     pub fn all(history: &History, due: &Settlement, variants: &Variants, missing: Option<&Missing>) -> Vec<Self> {
         let mut all = Vec::new();
-        let ranks = history.ranks();
+        let ranks = &history.ranks;
         if !ranks.is_empty() {
             all.push(Hypothesis::IdentityIgnored);
-            let beyond = Beyond::of(history);
+            let beyond = Beyond::of(history, variants.eras());
             all.extend(beyond.spans(|b| b.after).map(Hypothesis::AfterEnd));
             all.extend(beyond.spans(|b| b.before).map(Hypothesis::BeforeBegin));
             all.extend(beyond.spans(|b| b.after && b.before).map(Hypothesis::OutsideDates));
@@ -186,16 +199,16 @@ impl Hypothesis {
     }
 
     /// Changes a world.
-    pub fn apply(self, world: &mut World, history: &History, missing: Option<&Missing>) {
+    pub fn apply(self, world: &mut World, history: &History, eras: &Eras, missing: Option<&Missing>) {
         match self {
             Hypothesis::IdentityIgnored => match &mut world.periods {
-                Some(periods) => periods.clear(),
+                Some(periods) => periods.iter_mut().for_each(Vec::clear),
                 None => world.lines.iter_mut().for_each(|l| l.certified = NO_RANK),
             },
-            Hypothesis::AfterEnd(span) => widen(world, span, false, true),
-            Hypothesis::BeforeBegin(span) => widen(world, span, true, false),
-            Hypothesis::OutsideDates(span) => widen(world, span, true, true),
-            Hypothesis::Another(rank, other) => another(world, rank, other),
+            Hypothesis::AfterEnd(span) => widen(world, span, eras, (false, true)),
+            Hypothesis::BeforeBegin(span) => widen(world, span, eras, (true, false)),
+            Hypothesis::OutsideDates(span) => widen(world, span, eras, (true, true)),
+            Hypothesis::Another(rank, other) => another(world, rank, eras, other),
             Hypothesis::ProcessingOrder => {
                 world.lines.sort_by_key(|l| history.records[l.record as usize].origin);
             }
@@ -231,23 +244,43 @@ struct Side {
 }
 
 /// On which sides of a person's periods there are claims; elsewhere dates cannot have been overlooked.
-struct Beyond(Vec<Side>);
+struct Beyond {
+    periods: Vec<(Held, Side)>,
+    /// The ledger carries identities: no dates are known.
+    carried: bool,
+}
 
 impl Beyond {
-    fn of(history: &History) -> Self {
-        let Some(periods) = &history.periods else { return Self(vec![Side { after: true, before: true }]) };
+    fn of(history: &History, eras: &Eras) -> Self {
         let days = || history.records.iter().map(|r| r.claim.day);
         let (first, last) = (days().min().unwrap_or(0), days().max().unwrap_or(0));
-        Self(periods.iter().map(|p| Side { after: p.end < last, before: p.begin > first }).collect())
+        let side = |held: Held| (held, Side { after: held.end < last, before: held.begin > first });
+        Self { periods: history.held(eras).into_iter().map(side).collect(), carried: history.periods.is_none() }
     }
 
     /// All periods together, and each where there are several, as far as claims lie there.
     fn spans(&self, there: fn(Side) -> bool) -> impl Iterator<Item = Span> {
-        let any = |of: fn(&Side) -> bool| self.0.iter().any(of);
+        let any = |of: fn(&Side) -> bool| self.carried || self.periods.iter().any(|(_, side)| of(side));
         let all = there(Side { after: any(|s| s.after), before: any(|s| s.before) });
-        let single = self.0.iter().enumerate().filter(move |(_, side)| self.0.len() > 1 && there(**side));
-        all.then_some(Span::All).into_iter().chain(single.map(|(n, _)| Span::One(n)))
+        let several = self.periods.len() > 1;
+        let single = self.periods.iter().filter(move |(_, side)| several && there(*side));
+        all.then_some(Span::All).into_iter().chain(single.map(|(held, _)| Span::One(*held)))
     }
+}
+
+impl History {
+    /// Periods of the roster, each once, by the run's ranks.
+    pub fn held(&self, eras: &Eras) -> Vec<Held> {
+        let policies = self.periods.iter().flatten().zip(&eras.all);
+        let mut all: Vec<Held> = policies.flat_map(|(periods, era)| periods.iter().map(|p| held(p, era))).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+fn held(period: &Period, era: &Era) -> Held {
+    Held { begin: period.begin, end: period.end, rank: era.numbers.rank(period.rank) }
 }
 
 fn holds(which: Which, record: u32) -> bool {
@@ -262,52 +295,70 @@ fn marked(world: &mut World, which: Which, change: impl Fn(&mut crate::settle::c
 }
 
 /// Lets identities count before their first day or after their last.
-fn widen(world: &mut World, span: Span, before: bool, after: bool) {
+fn widen(world: &mut World, span: Span, eras: &Eras, (before, after): (bool, bool)) {
     match &mut world.periods {
-        Some(periods) => {
-            for (_, period) in
-                periods.iter_mut().enumerate().filter(|(n, _)| span == Span::All || span == Span::One(*n))
-            {
-                if before {
-                    period.begin = i32::MIN;
-                }
-                if after {
-                    period.end = OPEN_END;
+        Some(policies) => {
+            for (periods, era) in policies.iter_mut().zip(&eras.all) {
+                for period in periods.iter_mut().filter(|p| span == Span::All || span == Span::One(held(p, era))) {
+                    if before {
+                        period.begin = i32::MIN;
+                    }
+                    if after {
+                        period.end = OPEN_END;
+                    }
                 }
             }
         }
         None => {
             // The ledger carries an identity claim by claim: it is carried on from the last, or back from the first.
-            let carried: Vec<(usize, u8)> = world
-                .lines
-                .iter()
-                .enumerate()
-                .filter(|(_, l)| l.certified != NO_RANK)
-                .map(|(n, l)| (n, l.certified))
-                .collect();
-            let (Some(first), Some(last)) = (carried.first(), carried.last()) else { return };
+            let carried = |l: &Line| identity(eras, l.policy, l.certified);
+            let (first, last) = (
+                world.lines.iter().position(|l| carried(l).is_some()),
+                world.lines.iter().rposition(|l| carried(l).is_some()),
+            );
+            let (Some(first), Some(last)) = (first, last) else { return };
+            let ends = [first, last].map(|n| carried(&world.lines[n]));
             for (n, line) in world.lines.iter_mut().enumerate() {
-                if before && n < first.0 {
-                    line.certified = first.1;
+                if before && n < first {
+                    line.certified = rank(eras, line.policy, ends[0]);
                 }
-                if after && n > last.0 {
-                    line.certified = last.1;
+                if after && n > last {
+                    line.certified = rank(eras, line.policy, ends[1]);
                 }
             }
         }
     }
 }
 
-/// Lets one identity stand for all.
-fn another(world: &mut World, rank: u8, other: Other) {
+/// The identity that a policy gives a rank.
+fn identity(eras: &Eras, policy: usize, rank: u8) -> Option<Identity> {
+    eras.all[policy].tables.identity_at.get(usize::from(rank)).copied()
+}
+
+/// The rank that a policy gives an identity.
+fn rank(eras: &Eras, policy: usize, identity: Option<Identity>) -> u8 {
+    identity.map_or(NO_RANK, |i| eras.all[policy].tables.rank_of[i.index()])
+}
+
+/// Lets one identity, by the run's rank, stand for all.
+fn another(world: &mut World, of_run: u8, eras: &Eras, other: Other) {
+    let chosen = eras.names.identity_at.get(usize::from(of_run)).copied();
     match &mut world.periods {
-        Some(periods) if other == Other::OwnPeriods => periods.retain(|p| p.rank == rank),
-        Some(periods) => {
-            let grant = periods.iter().find(|p| p.rank == rank).and_then(|p| p.charge_year);
-            periods.iter_mut().for_each(|p| *p = Period { rank, charge_year: grant, ..*p });
+        Some(policies) => {
+            for (policy, periods) in policies.iter_mut().enumerate() {
+                let rank = rank(eras, policy, chosen);
+                match other {
+                    Other::OwnPeriods => periods.retain(|p| p.rank == rank),
+                    Other::AllPeriods => {
+                        let grant = periods.iter().find(|p| p.rank == rank).and_then(|p| p.charge_year);
+                        periods.iter_mut().for_each(|p| *p = Period { rank, charge_year: grant, ..*p });
+                    }
+                }
+            }
         }
         None => {
             for line in world.lines.iter_mut().filter(|l| l.certified != NO_RANK) {
+                let rank = rank(eras, line.policy, chosen);
                 match other {
                     Other::OwnPeriods if line.certified != rank => line.certified = NO_RANK,
                     _ => line.certified = rank,
@@ -325,7 +376,7 @@ fn duplicates(world: &mut World, history: &History, which: Which) {
         for (record, copy) in history.records.iter().enumerate() {
             if copy.fate == Fate::Duplicate(line.record) && holds(which, record as u32) {
                 // What is paid on the copy is booked on the record.
-                lines.push(super::world::Line { claim: copy.claim, certified: copy.certified, ..*line });
+                lines.push(Line { claim: copy.claim, certified: copy.certified, ..*line });
             }
         }
     }

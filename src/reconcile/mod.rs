@@ -43,10 +43,13 @@ mod tests;
 pub mod variants;
 pub mod world;
 
+use crate::model::date;
 use crate::output::parquet_file::{FileDigest, digest_of_text};
 use crate::output::publish::{MANIFEST, PROGRAM, Stage};
+use crate::policy::document::PolicyDoc;
 use crate::run::error::RunError;
 use crate::run::ordered::in_order;
+use crate::run::policies::in_order as policies_in_order;
 use crate::run::progress::{Progress, Step};
 use archive::{Archive, Wanted};
 use cause::Cause;
@@ -91,8 +94,8 @@ pub struct Report {
     pub kind: &'static str,
     /// The run whose due it is: folder as given, and digest of its manifest.
     pub run: RunPart,
-    /// The policy's id.
-    pub policy: String,
+    /// The policies' ids, in the order of their dates.
+    pub policies: Vec<String>,
     /// The paid side.
     pub paid: PaidPart,
     /// Counts.
@@ -208,10 +211,11 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
     let (archive, digests) = pool.install(|| Archive::open(&run, &wanted, stage.folder(), progress))?;
     check_inputs(&job.dir, &manifest, &digests)?;
     let records = pool.install(|| paid.records(&found.persons, book))?;
+    let docs: Vec<&PolicyDoc> = policies_in_order(&run)?.into_iter().map(|p| &p.doc).collect();
     let investigator = Investigator {
         dir: &job.dir,
         archive: &archive,
-        doc: &run.policy.doc,
+        docs: &docs,
         paid: &paid,
         records: records.as_ref(),
         candidates: &found.candidates,
@@ -236,7 +240,7 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
     )?;
     progress.end();
     strangers(&paid, &found.years, &mut all);
-    notices(&found.candidates, &alerts, &run.policy.doc.assistance.clause, &mut all);
+    notices(&found.candidates, &alerts, &docs, &mut all);
     all.findings.sort_by(|a, b| (&a.psn_no, a.charge_year).cmp(&(&b.psn_no, b.charge_year)));
     all.adjustments.sort_by(|a, b| (&a.psn_no, a.charge_year).cmp(&(&b.psn_no, b.charge_year)));
 
@@ -257,7 +261,7 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
         version: env!("CARGO_PKG_VERSION"),
         kind: "reconcile",
         run: RunPart { path: job.dir.display().to_string(), manifest_sha256: digest(&job.dir.join(MANIFEST))? },
-        policy: run.policy.doc.policy.id.clone(),
+        policies: docs.iter().map(|doc| doc.policy.id.clone()).collect(),
         paid: paid_part(&paid)?,
         counts,
         totals: all.totals,
@@ -327,9 +331,16 @@ fn strangers(paid: &PaidSide, years: &std::collections::BTreeSet<i32>, all: &mut
     }
 }
 
+/// The policy that a year ended under; the last one where none reaches it.
+fn in_year<'a>(docs: &[&'a PolicyDoc], year: i32) -> Option<&'a PolicyDoc> {
+    let begun = docs.iter().rev().find(|doc| date::year_of(doc.policy.from.0) <= year);
+    begun.or(docs.first()).copied()
+}
+
 /// Findings that stand beside the gaps.
-fn notices(candidates: &BTreeMap<paid::Key, Candidate>, alerts: &gaps::Alerts, clause: &str, all: &mut Part) {
+fn notices(candidates: &BTreeMap<paid::Key, Candidate>, alerts: &gaps::Alerts, docs: &[&PolicyDoc], all: &mut Part) {
     for (key, candidate) in candidates {
+        let clause = in_year(docs, key.1).map_or("", |doc| doc.assistance.clause.as_str());
         let alert = alerts.get(key);
         let notice = |cause: Cause, evidence, clause: &str| Finding {
             psn_no: key.0.clone(),

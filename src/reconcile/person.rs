@@ -23,7 +23,8 @@ use std::path::Path;
 pub(crate) struct Investigator<'a> {
     pub(crate) dir: &'a Path,
     pub(crate) archive: &'a Archive,
-    pub(crate) doc: &'a PolicyDoc,
+    /// By policy, in the order of their dates.
+    pub(crate) docs: &'a [&'a PolicyDoc],
     pub(crate) paid: &'a PaidSide,
     pub(crate) records: Option<&'a BTreeMap<Box<[u8]>, Vec<OnRecord>>>,
     pub(crate) candidates: &'a BTreeMap<Key, Candidate>,
@@ -47,7 +48,7 @@ impl Investigator<'_> {
     }
 
     fn person(&self, bench: &mut Bench<'_>, history: &History, found: &mut Part) -> Result<(), ReconcileError> {
-        let due = bench.settle(&history.world(), history.granted, false).unwrap_or_default();
+        let due = bench.settle(&history.world(), false).unwrap_or_default();
         let mut years: BTreeSet<i32> = due.claims.iter().map(|c| c.charge_year).collect();
         if self.paid.origin != Origin::Recorded {
             // A year with reversed records only stands in no file of persons.
@@ -165,9 +166,9 @@ impl Investigator<'_> {
         found: &mut Part,
     ) {
         let history = question.history;
-        let tables = bench.variants().base();
+        let names = &bench.variants().eras().names;
         let preferred = trials.due.preferred.iter().find(|(y, _)| *y == question.year).map(|(_, rank)| *rank);
-        let identity = preferred.and_then(|rank| tables.identity_at.get(usize::from(rank))).map(|i| i.as_str());
+        let identity = preferred.and_then(|rank| names.identity_at.get(usize::from(rank))).map(|i| i.as_str());
         let named = identity.unwrap_or("none");
         found.gaps += 1;
         let totals = &mut found.totals;
@@ -177,7 +178,7 @@ impl Investigator<'_> {
         totals.by_identity.entry(named.to_owned()).or_default().person_years += 1;
         let mut areas: BTreeSet<String> = BTreeSet::new();
         for cause in explained {
-            let told = tell(bench, question, cause, self.doc, self.archive.ledger.setl_id);
+            let told = tell(bench, question, cause, self.docs, self.archive.ledger.setl_id);
             let totals = &mut found.totals;
             totals.by_cause.entry(cause.cause.as_str()).or_default().person_years += 1;
             let mut left = cause.amount;

@@ -5,6 +5,7 @@ use super::hypothesis::{Hypothesis, Missing};
 use super::measure::{ByLayer, Measures, Vector, is_nought, minus};
 use super::variants::Variants;
 use super::world::{Bench, History, Settlement, World};
+use crate::policy::eras::Eras;
 use std::collections::BTreeMap;
 
 /// Hypotheses that are tried two at a time, at most so many.
@@ -74,8 +75,8 @@ impl Trials {
                 Some(what) => Some(due.without(what)),
                 None => {
                     let mut world = history.world();
-                    hypothesis.apply(&mut world, history, missing);
-                    bench.settle(&world, history.granted, false)
+                    hypothesis.apply(&mut world, history, bench.variants().eras(), missing);
+                    bench.settle(&world, false)
                 }
             };
             if let Some(settled) = settled.filter(|settled| !same(settled, &due)) {
@@ -148,11 +149,11 @@ impl Question<'_> {
         let catastrophic = |s: &Settlement, record| s.record(record, self.year)[..2].iter().sum::<i64>();
         let mut plain = self.history.world();
         without(&mut plain, &|_| true);
-        let Some(bare) = bench.settle(&plain, self.history.granted, false) else { return false };
+        let Some(bare) = bench.settle(&plain, false) else { return false };
         let mut world = self.history.world();
-        hypothesis.apply(&mut world, self.history, self.missing);
+        hypothesis.apply(&mut world, self.history, bench.variants().eras(), self.missing);
         without(&mut world, &|record| catastrophic(&bare, record) == catastrophic(due, record));
-        bench.settle(&world, self.history.granted, false).is_some_and(|settled| self.sum(&settled) != *paid)
+        bench.settle(&world, false).is_some_and(|settled| self.sum(&settled) != *paid)
     }
 }
 
@@ -241,9 +242,9 @@ fn two(bench: &mut Bench<'_>, trials: &Trials, question: &Question<'_>, paid: &V
     for (n, (first, alone)) in candidates.iter().enumerate() {
         for (second, _) in &candidates[n + 1..] {
             let mut world = question.history.world();
-            first.apply(&mut world, question.history, question.missing);
-            second.apply(&mut world, question.history, question.missing);
-            let Some(both) = bench.settle(&world, question.history.granted, false) else { continue };
+            first.apply(&mut world, question.history, variants.eras(), question.missing);
+            second.apply(&mut world, question.history, variants.eras(), question.missing);
+            let Some(both) = bench.settle(&world, false) else { continue };
             if question.sum(&both) == *paid && question.sum(alone) != *paid {
                 fits.push((first, alone, *second, both));
             }
@@ -329,13 +330,13 @@ fn partly(variants: &Variants, trials: &Trials, question: &Question<'_>, gap: &V
 }
 
 /// The worlds before and after a cause, for its clause.
-pub fn worlds(question: &Question<'_>, explained: &Explained) -> Option<(World, World)> {
+pub fn worlds(question: &Question<'_>, explained: &Explained, eras: &Eras) -> Option<(World, World)> {
     let hypothesis = explained.hypothesis?;
     let mut before = question.history.world();
     if let Some(first) = explained.after {
-        first.apply(&mut before, question.history, question.missing);
+        first.apply(&mut before, question.history, eras, question.missing);
     }
     let mut after = before.clone();
-    hypothesis.apply(&mut after, question.history, question.missing);
+    hypothesis.apply(&mut after, question.history, eras, question.missing);
     Some((before, after))
 }

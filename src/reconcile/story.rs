@@ -11,7 +11,8 @@ use crate::model::codes::Identity;
 use crate::model::date::{self, OPEN_END};
 use crate::model::fen::to_grouped;
 use crate::policy::document::PolicyDoc;
-use crate::policy::tables::{NO_RANK, Tables};
+use crate::policy::eras::{Eras, Names};
+use crate::policy::tables::NO_RANK;
 use crate::settle::outcome::Entry;
 
 /// Claims that evidence names; of more it gives the number.
@@ -37,13 +38,16 @@ pub fn tell(
     bench: &mut Bench<'_>,
     question: &Question<'_>,
     explained: &Explained,
-    doc: &PolicyDoc,
+    docs: &[&PolicyDoc],
     setl_id: IdType,
 ) -> Told {
-    let tables = bench.variants().base();
+    let eras = bench.variants().eras();
     let history = question.history;
     let cited = cited(bench, question, explained);
-    let own = own_clause(explained.cause, doc);
+    let own = explained
+        .records
+        .first()
+        .and_then(|(record, _)| own_clause(explained.cause, docs[history.records[*record as usize].policy]));
     let (rule, clause, rank) = match (cited, own) {
         (cited, Some(clause)) => (None, Some(clause), cited.map_or(NO_RANK, |c| c.2)),
         (Some((rule, clause, rank)), None) => (Some(rule), Some(clause), rank),
@@ -52,13 +56,13 @@ pub fn tell(
     let named: Vec<u32> = explained.records.iter().map(|(record, _)| *record).collect();
     let id = |record: &u32| id_text(&history.records[*record as usize].setl_id, setl_id);
     let setl_ids = named.iter().take(NAMED).map(id).collect::<Vec<_>>().join(",");
-    let evidence = evidence(question, explained, tables, &named, id);
-    let identity = identity(tables, rank);
+    let evidence = evidence(question, explained, eras, &named, id);
+    let identity = identity(&eras.names, rank).map(|i| i.as_str().to_owned());
     Told { rule, clause, identity, setl_ids, evidence }
 }
 
-fn identity(tables: &Tables, rank: u8) -> Option<String> {
-    tables.identity_at.get(usize::from(rank)).map(|i| i.as_str().to_owned())
+fn identity(names: &Names, rank: u8) -> Option<Identity> {
+    names.identity_at.get(usize::from(rank)).copied()
 }
 
 /// The clause that a policy gives to the condition itself.
@@ -75,13 +79,12 @@ fn own_clause(cause: Cause, doc: &PolicyDoc) -> Option<String> {
 /// Rule, clause and identity of the payment that moved most: the one that was made where too much was paid,
 /// the one that was due where too little was.
 fn cited(bench: &mut Bench<'_>, question: &Question<'_>, explained: &Explained) -> Option<(String, String, u8)> {
-    let (before, after) = worlds(question, explained)?;
-    let granted = question.history.granted;
-    let tables = [bench.tables(&before)?, bench.tables(&after)?];
-    let (due, other) = (bench.settle(&before, granted, true)?, bench.settle(&after, granted, true)?);
+    let names = &bench.variants().eras().names;
+    let (before, after) = worlds(question, explained, bench.variants().eras())?;
+    let (due, other) = (bench.settle(&before, true)?, bench.settle(&after, true)?);
     let net: i64 = explained.amount.iter().sum();
-    let mut best: Option<(i64, &Tables, Entry)> = None;
-    let (from, against, tables) = if net > 0 { (&other, &due, tables[1]) } else { (&due, &other, tables[0]) };
+    let mut best: Option<(i64, Entry)> = None;
+    let (from, against) = if net > 0 { (&other, &due) } else { (&due, &other) };
     for (record, entry) in &from.audit {
         if !explained.records.iter().any(|(r, _)| r == record) {
             continue;
@@ -93,18 +96,18 @@ fn cited(bench: &mut Bench<'_>, question: &Question<'_>, explained: &Explained) 
         // What is withheld stands in the audit of both sides, so the payment itself breaks the tie.
         let weight = if moved > 0 { moved.saturating_mul(1 << 20) } else { entry.paid };
         if weight > 0 && best.as_ref().is_none_or(|b| weight > b.0) {
-            best = Some((weight, tables, *entry));
+            best = Some((weight, *entry));
         }
     }
-    let (_, tables, entry) = best?;
-    let cite = tables.cites.get(usize::from(entry.cite))?;
+    let (_, entry) = best?;
+    let cite = names.cites.get(usize::from(entry.cite))?;
     Some((cite.rule.clone(), cite.clause.clone(), entry.identity))
 }
 
 fn evidence(
     question: &Question<'_>,
     explained: &Explained,
-    tables: &Tables,
+    eras: &Eras,
     named: &[u32],
     id: impl Fn(&u32) -> String,
 ) -> (String, String) {
@@ -120,7 +123,7 @@ fn evidence(
         list.push_str(&format!(" and {more} more"));
         list_zh.push_str(&format!(" 等另 {more} 笔"));
     }
-    let (detail, detail_zh) = detail(history, explained.hypothesis, tables);
+    let (detail, detail_zh) = detail(history, explained.hypothesis, eras);
     let amounts: Vec<String> = question
         .measures
         .0
@@ -141,12 +144,12 @@ fn evidence(
 }
 
 /// The identity and dates, or the claims, that a hypothesis is about.
-fn detail(history: &History, hypothesis: Option<Hypothesis>, tables: &Tables) -> (String, String) {
-    let label = |rank: u8| tables.identity_at.get(usize::from(rank)).copied();
+fn detail(history: &History, hypothesis: Option<Hypothesis>, eras: &Eras) -> (String, String) {
+    let label = |rank: u8| identity(&eras.names, rank);
     let periods = |span: Span| -> Vec<(Identity, String, String)> {
-        let all = history.periods.iter().flatten().enumerate();
-        all.filter(|(n, _)| span == Span::All || span == Span::One(*n))
-            .filter_map(|(_, p)| {
+        let all = history.held(eras).into_iter();
+        all.filter(|held| span == Span::All || span == Span::One(*held))
+            .filter_map(|p| {
                 let end = if p.end >= OPEN_END { "open".to_owned() } else { date::show(p.end) };
                 Some((label(p.rank)?, date::show(p.begin), end))
             })
@@ -167,7 +170,7 @@ fn detail(history: &History, hypothesis: Option<Hypothesis>, tables: &Tables) ->
             None => Default::default(),
         },
         Some(Hypothesis::IdentityIgnored) => {
-            let held: Vec<Identity> = history.ranks().into_iter().filter_map(label).collect();
+            let held: Vec<Identity> = history.ranks.clone().into_iter().filter_map(label).collect();
             let join =
                 |of: &dyn Fn(&Identity) -> &'static str, by: &str| held.iter().map(of).collect::<Vec<_>>().join(by);
             (format!(" ({})", join(&|i| i.as_str(), ", ")), format!("（{}）", join(&|i| i.label(), "、")))

@@ -1,10 +1,8 @@
 //! Tables as somebody would have them who misread the policy: the kernel is given these in place of its own.
 
 use crate::model::fen::NO_LIMIT;
-use crate::policy::Policy;
-use crate::policy::compile::{Needs, compile};
 use crate::policy::document::{Accumulation, CatastrophicPayment};
-use crate::policy::parameters::Parameters;
+use crate::policy::eras::Eras;
 use crate::policy::tables::{LayerTable, Tables, YearTables};
 
 /// Whose schedules a misreading is about.
@@ -134,51 +132,55 @@ fn no_cap(layer: &mut LayerTable) -> bool {
     moved
 }
 
-/// The policy's tables and every misreading of them, also two at a time.
+/// The policies' tables and every misreading of them, also two at a time.
 #[derive(Debug)]
 pub struct Variants {
-    base: Tables,
+    eras: Eras,
     twists: Vec<Twist>,
-    /// By two numbers of twists, the first not above the second; alike: one twist.
-    tables: Vec<Option<Tables>>,
+    /// By policy.
+    twisted: Vec<Twisted>,
 }
 
-impl Variants {
-    /// Twists the tables. The year before is there as far as the parameters reach back to it; `disease`
-    /// numbers the disease codes of its conditions.
-    pub fn new(tables: Tables, policy: &Policy, parameters: &Parameters, disease: impl Fn(&str) -> u32) -> Self {
-        let needs = Needs { subsidies: false };
-        let previous = |y: &YearTables| {
-            let mut compiled = compile(&policy.doc, parameters, &[y.year - 1], needs).ok()?;
-            compiled.tables.bind_diseases(&disease);
-            Some(compiled)
-        };
-        let before: Vec<YearTables> = tables.years.iter().filter_map(previous).flat_map(|c| c.tables.years).collect();
-        let twists = Twist::all();
-        let single: Vec<Option<Tables>> = twists.iter().map(|t| t.apply(&tables, &before)).collect();
+/// A policy's tables by two numbers of twists, the first not above the second; alike: one twist. None where
+/// there is nothing to twist.
+#[derive(Debug)]
+struct Twisted(Vec<Option<Tables>>);
+
+impl Twisted {
+    fn new(tables: &Tables, before: &[YearTables], twists: &[Twist]) -> Self {
+        let single: Vec<Option<Tables>> = twists.iter().map(|t| t.apply(tables, before)).collect();
         let mut pairs = Vec::with_capacity(twists.len() * twists.len());
         for (a, first) in single.iter().enumerate() {
             for (b, second) in twists.iter().enumerate() {
                 pairs.push(match first {
                     Some(first) if a == b => Some(first.clone()),
                     // The other order is the same pair, but for the year before, which must come first.
-                    Some(first) if a < b && *second != Twist::PreviousYear => second.apply(first, &before),
-                    Some(_) if a < b => single[b].as_ref().and_then(|previous| twists[a].apply(previous, &before)),
+                    Some(first) if a < b && *second != Twist::PreviousYear => second.apply(first, before),
+                    Some(_) if a < b => single[b].as_ref().and_then(|previous| twists[a].apply(previous, before)),
                     _ => None,
                 });
             }
         }
-        Self { base: tables, twists, tables: pairs }
+        Self(pairs)
+    }
+}
+
+impl Variants {
+    /// Twists the tables. The schedule of the year before can be taken where it is among them.
+    pub fn new(eras: Eras) -> Self {
+        let twists = Twist::all();
+        let twisted = eras.all.iter().map(|era| Twisted::new(&era.tables, &era.tables.years, &twists)).collect();
+        Self { eras, twists, twisted }
     }
 
-    /// The policy's own tables.
-    pub fn base(&self) -> &Tables {
-        &self.base
+    /// The policies with their own tables.
+    pub fn eras(&self) -> &Eras {
+        &self.eras
     }
 
     /// Numbers of the twists that change something.
     pub fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.twists.len()).filter(|n| self.get(&[*n]).is_some())
+        (0..self.twists.len()).filter(|n| self.go_together(&[*n]))
     }
 
     /// A twist by number.
@@ -191,11 +193,22 @@ impl Variants {
         self.twists.iter().position(|t| *t == twist)
     }
 
-    /// The tables under no, one or two twists; none where they change nothing or are more.
-    pub fn get(&self, twists: &[usize]) -> Option<&Tables> {
-        let at = |a: usize, b: usize| self.tables[a.min(b) * self.twists.len() + a.max(b)].as_ref();
+    /// Whether there is such a combination of no, one or two twists: each changes something under some
+    /// policy, and none undoes the other.
+    pub fn go_together(&self, twists: &[usize]) -> bool {
+        twists.is_empty() || (0..self.twisted.len()).any(|policy| self.combined(policy, twists).is_some())
+    }
+
+    /// A policy's tables under no, one or two twists. Where a twist changes nothing it is as if it were not
+    /// there.
+    pub fn tables(&self, policy: usize, twists: &[usize]) -> &Tables {
+        let single = || twists.iter().find_map(|n| self.combined(policy, &[*n]));
+        self.combined(policy, twists).or_else(single).unwrap_or(&self.eras.all[policy].tables)
+    }
+
+    fn combined(&self, policy: usize, twists: &[usize]) -> Option<&Tables> {
+        let at = |a: usize, b: usize| self.twisted[policy].0[a.min(b) * self.twists.len() + a.max(b)].as_ref();
         match twists {
-            [] => Some(&self.base),
             [one] => at(*one, *one),
             [a, b] if a != b => at(*a, *b),
             _ => None,
@@ -206,11 +219,15 @@ impl Variants {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Policy;
+    use crate::policy::compile::{Needs, compile};
+    use crate::policy::parameters::Parameters;
 
     fn variants() -> Variants {
         let (policy, parameters) = (Policy::load("weihai-2023").unwrap(), Parameters::shipped().unwrap());
         let tables = compile(&policy.doc, &parameters, &[2024], Needs::default()).unwrap().tables;
-        Variants::new(tables, &policy, &parameters, |_| 0)
+        let eras = Eras::new(vec![(&policy.doc, tables)]).unwrap();
+        Variants::new(eras)
     }
 
     fn first(table: &LayerTable) -> Vec<(i64, i64, i64)> {
@@ -220,8 +237,8 @@ mod tests {
     #[test]
     fn deductibles_go_or_double_and_brackets_stay_without_gap() {
         let variants = variants();
-        let of = |twist| variants.get(&[variants.number(twist).unwrap()]).unwrap().years[0].cii.clone().unwrap();
-        let own = first(variants.base().years[0].cii.as_ref().unwrap());
+        let of = |twist| variants.tables(0, &[variants.number(twist).unwrap()]).years[0].cii.clone().unwrap();
+        let own = first(variants.eras().all[0].tables.years[0].cii.as_ref().unwrap());
         let none = first(&of(Twist::DeductibleNotTaken(Whose::Catastrophic)));
         let twice = first(&of(Twist::DeductibleTwice(Whose::Catastrophic)));
         assert_eq!((none[0].0, none[0].1, none[0].2), (0, own[1].1, own[1].2));
@@ -236,18 +253,18 @@ mod tests {
         let variants = variants();
         let number = |twist| variants.number(twist).unwrap();
         let cap = number(Twist::CapNotApplied(Whose::Reassistance));
-        let year = &variants.get(&[cap]).unwrap().years[0];
+        let year = &variants.tables(0, &[cap]).years[0];
         assert!(year.ra.as_ref().unwrap().schedules.iter().all(|s| s.cap == NO_LIMIT));
         assert!(year.ma.schedules.iter().any(|s| s.cap != NO_LIMIT));
-        let both = variants.get(&[number(Twist::CapPerStay), cap]).unwrap();
+        let both = variants.tables(0, &[number(Twist::CapPerStay), cap]);
         assert!(both.cap_per_visit && both.years[0].ra.as_ref().unwrap().schedules[0].cap == NO_LIMIT);
-        assert!(variants.get(&[cap, cap]).is_none());
+        assert!(!variants.go_together(&[cap, cap]));
     }
 
     #[test]
     fn without_catastrophic_insurance_nothing_is_carried_either() {
         let variants = variants();
-        let tables = variants.get(&[variants.number(Twist::NoCatastrophic).unwrap()]).unwrap();
+        let tables = variants.tables(0, &[variants.number(Twist::NoCatastrophic).unwrap()]);
         assert_eq!(tables.catastrophic_payment, CatastrophicPayment::Computed);
         assert!(tables.years.iter().all(|y| y.cii.is_none() && y.special_drug.is_none()));
     }

@@ -8,6 +8,7 @@ use crate::model::codes::{Channel, Layer, RejectReason, ScopeReason};
 use crate::model::date;
 use crate::persons::resolve::{Refused, Resolver};
 use crate::persons::sorted::Sorted;
+use crate::policy::eras::Eras;
 use crate::policy::tables::{NO_RANK, Tables};
 use crate::roster::Roster;
 use crate::settle::claims::{Claim, Claims, NO_DISEASE_LIMIT};
@@ -41,7 +42,9 @@ pub struct Record {
     pub origin: u64,
     /// What the kernel reads.
     pub claim: Claim,
-    /// Rank of the identity that the ledger carries.
+    /// Number of the policy that takes its day.
+    pub policy: usize,
+    /// Rank under that policy of the identity that the ledger carries.
     pub certified: u8,
     /// What became of it.
     pub fate: Fate,
@@ -54,10 +57,10 @@ pub struct History {
     pub psn_no: Box<[u8]>,
     /// Rows by time and id.
     pub records: Vec<Record>,
-    /// Periods of the roster; none where the ledger carries identities.
-    pub periods: Option<Vec<Period>>,
-    /// Rank of the identity that is granted.
-    pub granted: u8,
+    /// Periods of the roster, by policy; none where the ledger carries identities.
+    pub periods: Option<Vec<Vec<Period>>>,
+    /// Identities held on some day or carried on some claim, by the run's ranks, ascending.
+    pub ranks: Vec<u8>,
 }
 
 /// Reads histories out of sorted rows. Reused from person to person.
@@ -75,16 +78,16 @@ impl Historian {
         &mut self,
         rows: &Sorted<'_>,
         person: Range<usize>,
-        tables: &Tables,
+        eras: &Eras,
         as_if: bool,
-        roster: Option<&Roster>,
+        rosters: &[Roster],
     ) -> History {
         let Self { resolver, accepted, refused, at } = self;
         accepted.clear();
         refused.clear();
         let (first, claims) = (person.start, rows.claims());
-        let period = (!as_if).then_some((tables.from, tables.until));
-        resolver.resolve(rows, person.clone(), period, accepted, refused);
+        let periods = eras.periods();
+        resolver.resolve(rows, person.clone(), (!as_if).then_some(&*periods), accepted, refused);
         let mut fate = vec![Fate::Refused; person.len()];
         for a in accepted.iter() {
             fate[a.row as usize - first] = if a.reversed { Fate::Reversed } else { Fate::Counts };
@@ -97,22 +100,31 @@ impl Historian {
                 fate[r.row as usize - first] = Fate::Duplicate((row - first) as u32);
             }
         }
-        let records = person
+        let records: Vec<Record> = person
             .clone()
             .map(|row| Record {
                 setl_id: rows.setl_id(row).into(),
                 time: rows.time(row),
                 origin: rows.origin(row),
                 claim: claims.get(row),
+                policy: eras.of(claims.day[row]),
                 certified: claims.identity[row],
                 fate: fate[row - first],
             })
             .collect();
-        let held = |r: &Roster, at: &mut Option<usize>| {
-            r.find_from(at, rows.psn_no(first)).map_or_else(Vec::new, |n| r.periods(n).to_vec())
+        let number = rosters.first().and_then(|r| r.find_from(at, rows.psn_no(first)));
+        let held = |r: &Roster| number.map_or_else(Vec::new, |n| r.periods(n).to_vec());
+        let periods: Option<Vec<Vec<Period>>> = (!rosters.is_empty()).then(|| rosters.iter().map(held).collect());
+        let rank = |policy: usize, rank: u8| eras.all[policy].numbers.rank(rank);
+        let mut ranks: Vec<u8> = match &periods {
+            Some(periods) => {
+                periods.iter().enumerate().flat_map(|(n, p)| p.iter().map(move |p| rank(n, p.rank))).collect()
+            }
+            None => records.iter().map(|r| rank(r.policy, r.certified)).filter(|r| *r != NO_RANK).collect(),
         };
-        let granted = tables.grant_lookback.iter().position(Option::is_some).map_or(NO_RANK, |r| r as u8);
-        History { psn_no: rows.psn_no(first).into(), records, periods: roster.map(|r| held(r, at)), granted }
+        ranks.sort_unstable();
+        ranks.dedup();
+        History { psn_no: rows.psn_no(first).into(), records, periods, ranks }
     }
 }
 
@@ -123,6 +135,7 @@ impl History {
         let line = |(r, record): (&Record, u32)| Line {
             record,
             claim: r.claim,
+            policy: r.policy,
             certified: r.certified,
             reversed: r.fate == Fate::Reversed,
         };
@@ -132,17 +145,6 @@ impl History {
             twists: Vec::new(),
             withheld: Vec::new(),
         }
-    }
-
-    /// Ranks held on some day or carried on some claim, ascending.
-    pub fn ranks(&self) -> Vec<u8> {
-        let mut ranks: Vec<u8> = match &self.periods {
-            Some(periods) => periods.iter().map(|p| p.rank).collect(),
-            None => self.records.iter().map(|r| r.certified).filter(|r| *r != NO_RANK).collect(),
-        };
-        ranks.sort_unstable();
-        ranks.dedup();
-        ranks
     }
 
     /// The day of a record.
@@ -163,7 +165,9 @@ pub struct Line {
     pub record: u32,
     /// What the kernel reads.
     pub claim: Claim,
-    /// Rank of the identity carried.
+    /// Number of the policy that takes its day.
+    pub policy: usize,
+    /// Rank under that policy of the identity carried.
     pub certified: u8,
     /// A refund, or the record that it cancels.
     pub reversed: bool,
@@ -185,8 +189,8 @@ pub enum Withheld {
 pub struct World {
     /// Rows, in the order in which they are taken.
     pub lines: Vec<Line>,
-    /// Periods of identity; none where the ledger carries identities.
-    pub periods: Option<Vec<Period>>,
+    /// Periods of identity, by policy; none where the ledger carries identities.
+    pub periods: Option<Vec<Vec<Period>>>,
     /// Twists of the tables, by number.
     pub twists: Vec<usize>,
     /// What is computed but not paid.
@@ -204,7 +208,7 @@ pub struct Paid {
     pub layers: ByLayer,
     /// How it is paid.
     pub channel: Option<Channel>,
-    /// Rank of the identity applied.
+    /// The run's rank of the identity applied.
     pub identity: u8,
     /// Why out of scope.
     pub reason: Option<ScopeReason>,
@@ -215,9 +219,9 @@ pub struct Paid {
 pub struct Settlement {
     /// Claims, in the order taken.
     pub claims: Vec<Paid>,
-    /// Entries of the audit by record, where they were asked for.
+    /// Entries of the audit by record, in the run's numbers, where they were asked for.
     pub audit: Vec<(u32, Entry)>,
-    /// Preferred rank, by charge year.
+    /// The run's rank preferred, by charge year.
     pub preferred: Vec<(i32, u8)>,
 }
 
@@ -252,8 +256,8 @@ impl Settlement {
 pub struct Bench<'a> {
     variants: &'a Variants,
     scratch: Scratch,
-    plain: Sink,
-    audited: Sink,
+    /// By policy: without an audit, and with one.
+    sinks: [Vec<Sink>; 2],
     columns: Columns,
 }
 
@@ -296,8 +300,13 @@ impl Columns {
         put(&mut self.disease, lines, |l| l.claim.disease);
         put(&mut self.identity, lines, |l| l.certified);
         put(&mut self.marks, lines, |l| l.claim.marks);
+    }
+
+    /// The rows of a policy.
+    fn accept(&mut self, lines: &[Line], policy: usize) {
         self.accepted.clear();
-        self.accepted.extend(lines.iter().zip(0..).map(|(l, row)| Accepted { row, reversed: l.reversed }));
+        let rows = lines.iter().zip(0..).filter(|(l, _)| l.policy == policy);
+        self.accepted.extend(rows.map(|(l, row)| Accepted { row, reversed: l.reversed }));
     }
 
     fn claims(&self) -> Claims<'_> {
@@ -324,14 +333,8 @@ impl Columns {
 impl<'a> Bench<'a> {
     /// A bench with the tables in all their variants.
     pub fn new(variants: &'a Variants) -> Self {
-        let sink = |audited| Sink::new(variants.base(), None, audited);
-        Self {
-            variants,
-            scratch: Scratch::default(),
-            plain: sink(false),
-            audited: sink(true),
-            columns: Columns::default(),
-        }
+        let sinks = |audited| variants.eras().all.iter().map(|era| Sink::new(&era.tables, None, audited)).collect();
+        Self { variants, scratch: Scratch::default(), sinks: [sinks(false), sinks(true)], columns: Columns::default() }
     }
 
     /// The tables in all their variants.
@@ -339,45 +342,68 @@ impl<'a> Bench<'a> {
         self.variants
     }
 
-    /// The tables of a world; its own where no such twist is known.
-    pub fn tables(&self, world: &World) -> Option<&'a Tables> {
-        self.variants.get(&world.twists)
-    }
-
-    /// Settles a world; none where its twists do not go together.
-    pub fn settle(&mut self, world: &World, granted: u8, audited: bool) -> Option<Settlement> {
-        let tables = self.variants.get(&world.twists)?;
-        let sink = if audited { &mut self.audited } else { &mut self.plain };
-        sink.clear();
-        if world.lines.is_empty() {
-            return Some(Settlement::default());
+    /// Settles a world, policy by policy as a run does; none where its twists do not go together.
+    pub fn settle(&mut self, world: &World, audited: bool) -> Option<Settlement> {
+        if !self.variants.go_together(&world.twists) {
+            return None;
         }
+        let mut settlement = Settlement::default();
+        let mut rows = Vec::new();
         self.columns.fill(&world.lines);
-        let holdings = match &world.periods {
-            Some(periods) => Holdings::Roster(periods),
-            None => Holdings::Ledger { granted },
-        };
-        let accepted = &self.columns.accepted;
-        settle_person(tables, &self.columns.claims(), accepted, holdings, &mut self.scratch, sink);
-        let settled = &sink.settlement;
-        let mut claims: Vec<Paid> = (0..settled.row.len())
-            .map(|n| Paid {
-                record: world.lines[settled.row[n] as usize].record,
-                charge_year: settled.charge_year[n],
-                layers: LAYERS.map(|m| settled.money[m as usize][n]),
-                channel: settled.channel[n],
-                identity: settled.identity[n],
-                reason: settled.reason[n],
-            })
-            .collect();
-        claims.iter_mut().for_each(|c| withhold(c, &world.withheld));
-        let audit = sink.audit.row.iter().zip(&sink.audit.entry);
-        Some(Settlement {
-            claims,
-            audit: audit.map(|(row, e)| (world.lines[*row as usize].record, *e)).collect(),
-            preferred: sink.persons.year.iter().map(|y| (y.charge_year, y.preferred)).collect(),
-        })
+        for (number, era) in self.variants.eras().all.iter().enumerate() {
+            self.columns.accept(&world.lines, number);
+            if self.columns.accepted.is_empty() {
+                continue;
+            }
+            let tables = self.variants.tables(number, &world.twists);
+            let sink = &mut self.sinks[usize::from(audited)][number];
+            sink.clear();
+            let holdings = match &world.periods {
+                Some(periods) => Holdings::Roster(&periods[number]),
+                None => Holdings::Ledger { granted: granted(tables) },
+            };
+            let accepted = &self.columns.accepted;
+            settle_person(tables, &self.columns.claims(), accepted, holdings, &mut self.scratch, sink);
+            let settled = &sink.settlement;
+            for n in 0..settled.row.len() {
+                let mut paid = Paid {
+                    record: world.lines[settled.row[n] as usize].record,
+                    charge_year: settled.charge_year[n],
+                    layers: LAYERS.map(|m| settled.money[m as usize][n]),
+                    channel: settled.channel[n],
+                    identity: era.numbers.rank(settled.identity[n]),
+                    reason: settled.reason[n],
+                };
+                withhold(&mut paid, &world.withheld);
+                rows.push(settled.row[n]);
+                settlement.claims.push(paid);
+            }
+            for (row, entry) in sink.audit.row.iter().zip(&sink.audit.entry) {
+                let (identity, cite) = (era.numbers.rank(entry.identity), era.numbers.cite(entry.cite));
+                settlement.audit.push((world.lines[*row as usize].record, Entry { identity, cite, ..*entry }));
+            }
+            for year in &sink.persons.year {
+                // Of several policies in a year the last one's that has one, as in a run's outputs.
+                let preferred = era.numbers.rank(year.preferred);
+                match settlement.preferred.iter_mut().find(|(y, _)| *y == year.charge_year) {
+                    Some(known) if preferred != NO_RANK => known.1 = preferred,
+                    Some(_) => {}
+                    None => settlement.preferred.push((year.charge_year, preferred)),
+                }
+            }
+        }
+        if rows.windows(2).any(|w| w[0] > w[1]) {
+            let mut order: Vec<usize> = (0..rows.len()).collect();
+            order.sort_by_key(|n| rows[*n]);
+            settlement.claims = order.into_iter().map(|n| settlement.claims[n]).collect();
+        }
+        Some(settlement)
     }
+}
+
+/// The rank of the identity that a policy grants on application.
+fn granted(tables: &Tables) -> u8 {
+    tables.grant_lookback.iter().position(Option::is_some).map_or(NO_RANK, |r| r as u8)
 }
 
 /// Takes back what was computed but not paid.

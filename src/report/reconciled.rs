@@ -16,7 +16,7 @@ const AREAS: usize = 10;
 pub fn summary(report: &Report, out: &Path) -> String {
     let counts = &report.counts;
     let count = |n: u64| group_thousands(u128::from(n));
-    let mut text = format!("{}: paid against due\n\nPersons and years 人年\n", report.policy);
+    let mut text = format!("{}: paid against due\n\nPersons and years 人年\n", report.policies.join(", "));
     let mut rows = Table::new(&[Align::Left, Align::Right]).indented(2);
     rows.row(["核对 looked at".to_owned(), count(counts.person_years)]);
     rows.row(["有差异 with a gap".to_owned(), count(counts.gaps)]);

@@ -36,7 +36,13 @@ pub fn summary(settled: &Settled, out: &Path) -> String {
     let count = |n: u64| group_thousands(u128::from(n));
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "{} ({})", manifest.policy.title, manifest.policy.id);
+    if manifest.policies.is_empty() {
+        let _ = writeln!(text, "{} ({})", manifest.policy.title, manifest.policy.id);
+    }
+    for policy in &manifest.policies {
+        let until = policy.until.as_deref().unwrap_or("open");
+        let _ = writeln!(text, "{} ({}), {} to {until}", policy.title, policy.id, policy.from);
+    }
 
     let _ = writeln!(text, "\nRows 行数");
     let mut rows = Table::new(&[Align::Left, Align::Right]).indented(2);
@@ -51,6 +57,9 @@ pub fn summary(settled: &Settled, out: &Path) -> String {
     rows.row(["退回 rejected".to_owned(), count(counts.ledger_rejects)]);
     rows.row(["人数 persons".to_owned(), count(counts.persons)]);
     rows.row(["名册 roster".to_owned(), count(counts.roster_rows)]);
+    if let Some(later) = counts.roster_recorded_later {
+        rows.row(["名册之后登记 roster, recorded later".to_owned(), count(later)]);
+    }
     rows.row(["审计行 audit".to_owned(), count(counts.audit_rows)]);
     text.push_str(&rows.to_string());
 
@@ -63,6 +72,7 @@ pub fn summary(settled: &Settled, out: &Path) -> String {
     text.push_str(&money.to_string());
 
     text.push_str(&by_identity(settled));
+    text.push_str(&super::clauses::clauses(&settled.clauses));
     text.push_str(&found("Out of scope 不属救助范围", &counts.by_reason, |code| {
         ScopeReason::parse(code).map_or("", |r| r.label())
     }));

@@ -5,13 +5,17 @@ use super::part::{Files, Part, Tally};
 use super::settle::Settle;
 use crate::ledger::open::{Ledger, Source};
 use crate::ledger::reject::{Reject, RejectSource};
+use crate::model::date;
+use crate::output::clauses::{ClauseRow, clause_rows, clauses, clauses_schema};
 use crate::output::files::{self, Context};
 use crate::output::manifest::{self, *};
 use crate::output::parquet_file::{FileDigest, ParquetFile, digest_of, digest_of_text, hex};
 use crate::output::publish::Stage;
 use crate::policy::Policy;
+use crate::policy::eras::{Era, Names};
 use crate::policy::tables::Tables;
 use crate::roster::Roster;
+use crate::settle::clauses::ClauseTally;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -34,20 +38,23 @@ pub(super) fn take(part: Part, files: &mut Files, tally: &mut Tally) -> Result<(
 
 impl Tally {
     /// The counts of the manifest.
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn counts(
         &self,
+        run: &Settle,
         ledger: &Ledger,
         roster: Option<&Roster>,
         rejects: &[Reject],
         subsidies: u64,
-        tables: &Tables,
+        names: &Names,
         outputs: &BTreeMap<String, FileDigest>,
     ) -> Counts {
         let from = |source: RejectSource| rejects.iter().filter(|r| r.source == source).count() as u64;
-        let alerts = tables.alerts.iter().cloned().zip(self.alert_counts.iter().copied());
+        let alerts = names.alerts.iter().cloned().zip(self.alert_counts.iter().copied());
         Counts {
             ledger_rows: ledger.rows(),
             roster_rows: roster.map_or(0, |r| r.rows),
+            roster_recorded_later: roster.filter(|_| run.as_known.is_some()).map(|r| r.recorded_later),
             settlement_rows: outputs.get("settlement.parquet").map_or(0, |d| d.rows),
             persons: self.totals.persons,
             audit_rows: self.audit_rows,
@@ -85,6 +92,31 @@ pub(super) fn write_subsidies(
     Ok((file.finish()?, total))
 }
 
+/// Writes what each clause of each policy did, in the years that were settled; the rows as written.
+///
+/// Compiled ahead of a ledger in the order of persons, a policy may know more years: those of rows that
+/// turned out to be rejects.
+pub(super) fn write_clauses(
+    stage: &Stage,
+    tallies: &[ClauseTally],
+    eras: &[Era],
+    settled: &[Tables],
+) -> Result<(FileDigest, Vec<ClauseRow>), RunError> {
+    let (mut file, encoder) = ParquetFile::create(&stage.file("clauses.parquet"), clauses_schema())?;
+    let mut rows = Vec::new();
+    for (number, (era, settled)) in eras.iter().zip(settled).enumerate() {
+        let of_policy = match tallies.get(number) {
+            Some(tally) => clause_rows(tally, &era.tables),
+            // A ledger without rows has no range that would have numbered them.
+            None => clause_rows(&ClauseTally::new(&era.tables), &era.tables),
+        };
+        rows.extend(of_policy.into_iter().filter(|row| settled.year(row.clause.year).is_some()));
+    }
+    let batch = clauses(&rows).map_err(RunError::defect("building output columns"))?;
+    file.append(encoder.encode(&batch)?)?;
+    Ok((file.finish()?, rows))
+}
+
 pub(super) fn write_rejects(
     stage: &Stage,
     run: &Settle,
@@ -106,7 +138,8 @@ pub(super) fn write_rejects(
     Ok(file.finish()?)
 }
 
-pub(super) fn policy_part(policy: &Policy) -> PolicyPart {
+/// The policy as the manifest tells it; of several, with the date that decides between them.
+pub(super) fn policy_part(policy: &Policy, several: bool) -> PolicyPart {
     let header = &policy.doc.policy;
     PolicyPart {
         id: header.id.clone(),
@@ -115,6 +148,7 @@ pub(super) fn policy_part(policy: &Policy) -> PolicyPart {
         origin: policy.origin.clone(),
         from: header.from.to_string(),
         until: header.until.map(|d| d.to_string()),
+        year_by: several.then_some(policy.doc.switches.year_by),
         sha256: digest_of_text(&policy.text),
         listed_order: header.listed_order.iter().map(|i| i.as_str().to_owned()).collect(),
     }
@@ -124,10 +158,13 @@ pub(super) fn options_part(run: &Settle) -> OptionsPart {
     OptionsPart {
         year: run.year,
         as_if: run.as_if,
+        as_known: run.as_known.map(date::show),
+        as_of: run.parameters.as_of.map(date::show),
         audit: if run.audit { "full" } else { "none" },
         allow_float: run.allow_float,
         recorded_maf: run.recorded_maf.clone(),
         codes_sha256: run.book.user_text.as_deref().map(digest_of_text),
+        codes: run.book.path.clone(),
         columns: run.renames.clone(),
     }
 }

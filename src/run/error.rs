@@ -11,6 +11,46 @@ pub enum RunError {
     /// The policy or the parameters.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// The parameters, as one of several policies needs them.
+    #[error("policy `{policy}`: {source}")]
+    UnderPolicy {
+        /// The policy.
+        policy: String,
+        /// What is wrong.
+        source: PolicyError,
+    },
+    /// No policy to settle under.
+    #[error("no policy to settle under\n  name one or more with --policy")]
+    NoPolicy,
+    /// Two policies for one day.
+    #[error(
+        "policies {first} and {second} are both in force from {from} to {until}\n  name policies whose dates do not overlap, or settle them in runs of their own"
+    )]
+    PoliciesOverlap {
+        /// The earlier one, with its dates.
+        first: String,
+        /// The later one, with its dates.
+        second: String,
+        /// First day of both.
+        from: String,
+        /// Last day of both.
+        until: String,
+    },
+    /// One policy goes by `setl_time`, another by `enddate`.
+    #[error(
+        "policies `{first}` and `{second}` tell the year by different dates\n  name policies with the same `year_by`, or settle them in runs of their own"
+    )]
+    YearsByDifferentDates {
+        /// The first policy.
+        first: String,
+        /// One that differs from it.
+        second: String,
+    },
+    /// `--as-if` with several policies.
+    #[error(
+        "--as-if applies one policy outside its dates, but several are named\n  name one policy, or leave out --as-if"
+    )]
+    AsIfSeveral,
     /// The input.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -45,6 +85,16 @@ pub enum RunError {
         from: String,
         /// Last day.
         until: String,
+    },
+    /// No policy of several reaches the year.
+    #[error(
+        "--year {year} lies outside every policy of the run: {policies}\n  choose another year, or name a policy that reaches it"
+    )]
+    YearOutsideAll {
+        /// The year.
+        year: i32,
+        /// The policies, with their dates.
+        policies: String,
     },
     /// A column operation failed, which no input should bring about.
     #[error("{what}: {message}\n  this is a defect of the program; please report it with the input's schema")]

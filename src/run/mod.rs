@@ -5,6 +5,7 @@ pub mod error;
 pub mod ordered;
 mod part;
 mod pieces;
+pub(crate) mod policies;
 pub mod progress;
 pub(crate) mod read;
 pub mod settle;

@@ -14,9 +14,12 @@ use crate::output::parquet_file::{Encoded, Encoder, ParquetFile};
 use crate::output::publish::Stage;
 use crate::persons::resolve::Resolver;
 use crate::persons::sorted::{Reading, Sorted};
-use crate::policy::tables::NO_RANK;
+use crate::policy::eras::{Era, Eras};
+use crate::policy::tables::{NO_RANK, Tables};
 use crate::roster::Roster;
+use crate::settle::clauses::ClauseTally;
 use crate::settle::holdings::Holdings;
+use crate::settle::several::Several;
 use crate::settle::sink::{Sink, Totals};
 use crate::settle::{Scratch, settle_person};
 use std::collections::BTreeSet;
@@ -36,6 +39,8 @@ pub(super) struct Part {
 pub(super) struct Tally {
     pub(super) rejects: Vec<Reject>,
     pub(super) totals: Totals,
+    /// By policy; empty before the first range.
+    pub(super) clauses: Vec<ClauseTally>,
     pub(super) years: BTreeSet<i32>,
     pub(super) residents: Residents,
     /// Person, year and whether as a resident, for every claim of the roster's persons, as yet unmerged.
@@ -51,6 +56,11 @@ impl Tally {
     /// Adds what another range tally.
     pub(super) fn merge(&mut self, other: Tally) {
         self.totals.merge(&other.totals);
+        if self.clauses.is_empty() {
+            self.clauses = other.clauses;
+        } else {
+            self.clauses.iter_mut().zip(&other.clauses).for_each(|(mine, theirs)| mine.merge(theirs));
+        }
         self.rejects.extend(other.rejects);
         self.years.extend(other.years);
         other.of_roster.iter().for_each(|(person, year, resident)| self.residents.note(*person, *year, *resident));
@@ -115,9 +125,11 @@ pub(super) fn output_columns() -> usize {
 /// What a worker needs to settle a range.
 pub(super) struct Job<'a> {
     pub(super) run: &'a Settle,
+    pub(super) eras: &'a Eras,
     pub(super) context: Context<'a>,
     pub(super) reading: &'a Reading,
-    pub(super) roster: Option<&'a Roster>,
+    /// By policy; empty where there is no roster.
+    pub(super) rosters: &'a [Roster],
     pub(super) encoders: &'a Encoders,
 }
 
@@ -127,9 +139,11 @@ impl Job<'_> {
         let (pieces, texts) = source.of(part)?;
         let mut rows = self.reading.sort(pieces, &texts).ok_or_else(|| source.damaged())?;
         let context = Context { texts: &texts, ..self.context };
-        let tables = context.tables;
-        rows.certify(|packed| self.certified(packed));
-        let mut sink = Sink::new(tables, self.run.year, self.run.audit);
+        match &*self.eras.all {
+            [only] => rows.certify(|packed, _| certified(only, packed)),
+            all => rows.certify(|packed, day| certified(&all[self.eras.of(day)], packed)),
+        }
+        let mut sink = Sink::new(&self.eras.all[0].tables, self.run.year, self.run.audit);
         sink.settlement.reserve(rows.rows());
         let mut tally = Tally::default();
         self.persons(&rows, &mut sink, &mut tally);
@@ -137,13 +151,16 @@ impl Job<'_> {
             let message = "a settled row does not add up to its fee".to_owned();
             return Err(RunError::Defect { what: "conservation of money", message });
         }
-        tally.alert_counts = vec![0; tables.alerts.len()];
+        tally.alert_counts = vec![0; self.eras.names.alerts.len()];
         for alert in &sink.alerts {
             tally.alert_counts[usize::from(alert.alert)] += 1;
         }
         tally.audit_rows = sink.audit.row.len() as u64;
         tally.other_years = sink.other_years;
         tally.totals = sink.totals;
+        if self.eras.all.len() == 1 {
+            tally.clauses = vec![sink.clauses];
+        }
         tally.years = sink.years;
         let build = RunError::defect("building output columns");
         let settlement = files::settlement(context, &rows, sink.settlement).map_err(&build)?;
@@ -163,46 +180,49 @@ impl Job<'_> {
         })
     }
 
-    /// The rank of the identity that the ledger carries.
-    fn certified(&self, packed: Packed) -> u8 {
-        let tables = self.context.tables;
-        packed.identity().map_or(NO_RANK, |i| tables.rank_of[i.index()])
-    }
-
     fn persons(&self, rows: &Sorted<'_>, sink: &mut Sink, tally: &mut Tally) {
-        let tables = self.context.tables;
+        let eras = &self.eras.all;
         let claims = rows.claims();
-        let period = (!self.run.as_if).then_some((tables.from, tables.until));
-        let granted = tables.grant_lookback.iter().position(Option::is_some).map_or(NO_RANK, |r| r as u8);
+        let periods = self.eras.periods();
+        let periods = (!self.run.as_if).then_some(&*periods);
+        let granted: Vec<u8> = eras.iter().map(|era| granted(&era.tables)).collect();
+        let mut several = (eras.len() > 1).then(|| Several::new(self.eras, self.run.year, self.run.audit));
         let (mut resolver, mut scratch) = (Resolver::default(), Scratch::default());
         let (mut accepted, mut refused) = (Vec::new(), Vec::new());
         let mut at = None;
         for person in rows.persons() {
             accepted.clear();
             let first = person.start;
-            resolver.resolve(rows, person, period, &mut accepted, &mut refused);
-            let number = self.roster.map(|r| r.find_from(&mut at, rows.psn_no(first)));
-            let holdings = match (self.roster, number) {
+            resolver.resolve(rows, person, periods, &mut accepted, &mut refused);
+            // All rosters of a run number their persons alike.
+            let number = self.rosters.first().map(|r| r.find_from(&mut at, rows.psn_no(first)));
+            let holdings = |policy: usize| match (self.rosters.get(policy), number) {
                 (Some(roster), Some(Some(n))) => Holdings::Roster(roster.periods(n)),
                 (Some(_), _) => Holdings::Roster(&[]),
-                (None, _) => Holdings::Ledger { granted },
+                (None, _) => Holdings::Ledger { granted: granted[policy] },
             };
-            if !accepted.is_empty() {
-                settle_person(tables, &claims, &accepted, holdings, &mut scratch, sink);
+            match &mut several {
+                _ if accepted.is_empty() => {}
+                None => settle_person(&eras[0].tables, &claims, &accepted, holdings(0), &mut scratch, sink),
+                Some(several) => several.person(&claims, &accepted, holdings, sink),
             }
             for a in accepted.iter().filter(|a| !a.reversed) {
                 let row = a.row as usize;
                 let packed = rows.packed(row);
                 tally.parts_mismatch += u64::from(packed.parts_mismatch());
+                let day = claims.day[row];
                 if let Some(Some(n)) = number {
-                    let noted = (n as u32, date::year_of(claims.day[row]), packed.insutype() != Insutype::Employee);
-                    if tables.year(noted.1).is_some() && tally.of_roster.last() != Some(&noted) {
+                    let noted = (n as u32, date::year_of(day), packed.insutype() != Insutype::Employee);
+                    if eras[self.eras.of(day)].tables.year(noted.1).is_some() && tally.of_roster.last() != Some(&noted)
+                    {
                         tally.of_roster.push(noted);
                     }
                 }
-                if self.roster.is_some() && self.compares() {
-                    let held = holdings.in_force(tables, claims.day[row], NO_RANK);
-                    let rank = self.certified(packed);
+                if !self.rosters.is_empty() && self.compares() {
+                    let policy = self.eras.of(day);
+                    let era = &eras[policy];
+                    let held = holdings(policy).in_force(&era.tables, day, NO_RANK);
+                    let rank = certified(era, packed);
                     let same = match rank {
                         NO_RANK => held == 0 && !packed.identity_unknown(),
                         rank => held & (1 << rank) != 0,
@@ -210,6 +230,9 @@ impl Job<'_> {
                     tally.identity_differs += u64::from(!same);
                 }
             }
+        }
+        if let Some(several) = several {
+            tally.clauses = several.finish(sink);
         }
         for refusal in refused {
             let row = refusal.row as usize;
@@ -230,4 +253,14 @@ impl Job<'_> {
     fn compares(&self) -> bool {
         self.reading.has_identity
     }
+}
+
+/// The rank under a policy of the identity that the ledger carries.
+fn certified(era: &Era, packed: Packed) -> u8 {
+    packed.identity().map_or(NO_RANK, |i| era.tables.rank_of[i.index()])
+}
+
+/// The rank of the identity that a policy grants on application.
+fn granted(tables: &Tables) -> u8 {
+    tables.grant_lookback.iter().position(Option::is_some).map_or(NO_RANK, |r| r as u8)
 }

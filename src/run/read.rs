@@ -28,7 +28,7 @@ pub(super) struct Read {
 
 /// What of `--memory` is left for rows that wait: the workers need room, and the roster and what is known
 /// of every column of every row group grow with the ledger.
-pub(crate) fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, roster: Option<&Roster>) -> u64 {
+pub(crate) fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, rosters: &[Roster]) -> u64 {
     /// The program and its buffers; what a worker needs to settle a range of persons, and for a row of the
     /// run that it reads; what the Parquet library keeps about a column of a row group. All as measured.
     const PROGRAM: u64 = 90 << 20;
@@ -41,7 +41,7 @@ pub(crate) fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, roster: 
     };
     let read: usize = ledger.files.iter().map(chunks).sum();
     let written = cuts.parts() * output_columns();
-    let tables = (read + written) as u64 * CHUNK + roster.map_or(0, Roster::memory_size);
+    let tables = (read + written) as u64 * CHUNK + Roster::memory_size(rosters);
     let worker = WORKER + run_rows(cuts.parts()) as u64 * ROW;
     let taken = PROGRAM + run.threads as u64 * worker + tables;
     run.memory.saturating_sub(taken).max(run.memory / 16)

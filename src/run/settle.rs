@@ -3,7 +3,7 @@
 //! ```text
 //!  survey ── who is in the ledger ─► cuts (ranges of persons)
 //!  read ──── row groups in parallel ─► rows, packed by range; rejects
-//!  compile ─ policy × parameters × the years found ─► tables
+//!  compile ─ policies × parameters × the years found ─► tables
 //!  settle ── ranges in parallel: sort ─► resolve ─► kernel ─► encode; appended in order
 //!  close ─── subsidies, rejects, manifest ─► publish
 //! ```
@@ -11,11 +11,12 @@
 //! Where the survey finds the rows in the order of persons, they are compiled for first and settled as they
 //! are read, range by range.
 
-use super::close::{inputs, options_part, policy_part, take, write_rejects, write_subsidies};
+use super::close::{inputs, options_part, policy_part, take, write_clauses, write_rejects, write_subsidies};
 use super::error::RunError;
 use super::ordered;
 use super::part::{Job, Part, Tally, create_files};
 use super::pieces::Pieces;
+use super::policies::{self, compile_all, year_asked_for, years_needed};
 use super::progress::{Progress, Step};
 use super::read::{read, room_for_rows};
 use super::stream::{Stream, keeps_busy};
@@ -28,7 +29,7 @@ use crate::ledger::open::{Ledger, Source};
 use crate::ledger::reject::Reject;
 use crate::ledger::schema::{LedgerColumn, Renames, TypeRules};
 use crate::model::codes::Identity;
-use crate::model::date;
+use crate::output::clauses::ClauseRow;
 use crate::output::files::Context;
 use crate::output::manifest::{ControlTotals, Manifest, ParametersPart};
 use crate::output::parquet_file::digest_of_text;
@@ -36,11 +37,11 @@ use crate::output::publish::{MANIFEST, PROGRAM, Stage};
 use crate::persons::sorted::Reading;
 use crate::persons::store::Store;
 use crate::policy::Policy;
-use crate::policy::compile::{Compiled, Needs, compile, is_illustrative};
 use crate::policy::document::YearBy;
+use crate::policy::eras::{Eras, Names};
 use crate::policy::parameters::{Parameters, Used};
 use crate::policy::tables::Tables;
-use crate::roster::Roster;
+use crate::roster::{Roster, Under};
 use crate::settle::sink::Totals;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,8 +54,8 @@ pub struct Settle {
     pub ledger: Vec<Source>,
     /// Roster.
     pub roster: Option<Source>,
-    /// The policy.
-    pub policy: Policy,
+    /// The policies; each claim is settled under the one in force on its date.
+    pub policies: Vec<Policy>,
     /// Dated values.
     pub parameters: Parameters,
     /// Codes.
@@ -67,8 +68,10 @@ pub struct Settle {
     pub out: PathBuf,
     /// Only this charge year.
     pub year: Option<i32>,
-    /// The policy outside its dates.
+    /// The policy outside its dates; there is one.
     pub as_if: bool,
+    /// Leave out what the roster recorded after this day.
+    pub as_known: Option<i32>,
     /// Write `audit.parquet`.
     pub audit: bool,
     /// Refuse values without a publication.
@@ -90,10 +93,14 @@ pub struct Settled {
     pub manifest: Manifest,
     /// Totals by layer, for the summary.
     pub totals: Totals,
+    /// What each clause of the policy did, as written.
+    pub clauses: Vec<ClauseRow>,
     /// Dated values that are not confirmed.
     pub unconfirmed: Vec<Used>,
-    /// Rank of each identity under the policy.
-    rank_of: [u8; Identity::COUNT],
+    /// `--as-known`, and a roster that does not tell when its rows were recorded.
+    pub nothing_known_on: bool,
+    /// What the outputs call things.
+    names: Names,
 }
 
 /// Runs a settlement. Nothing is published unless all of it succeeds.
@@ -101,20 +108,18 @@ pub struct Settled {
 /// # Errors
 /// [`RunError`].
 pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError> {
-    let needs = Needs { subsidies: run.roster.is_some() };
-    check_year(run)?;
+    let policies = policies::in_order(run)?;
     // What a year asked for lacks is said before a row is read.
-    let early: Vec<i32> = run.year.into_iter().collect();
-    let first = compile(&run.policy.doc, &run.parameters, &early, needs)?;
-    refuse_illustrative(run, &first)?;
+    let (first, _) = compile_all(run, &policies, |n| year_asked_for(run, policies[n]))?;
 
     let rules = TypeRules { allow_float: run.allow_float, unchecked: false };
     let mut ledger = Ledger::open(run.ledger.clone(), &run.book, &run.renames, rules)?;
     ledger.check_renames(&run.renames)?;
-    check_columns(run, &ledger)?;
+    check_columns(run, &policies, &ledger)?;
     let roles = Roles::new(&run.recorded_maf, &run.book)?;
-    let (roster, roster_rejects) = read_roster(run, &ledger, &first.tables)?;
-    if let Some(id_type) = roster.as_ref().and_then(|r| r.psn_no_type).filter(|_| ledger.rows() == 0) {
+    let (rosters, roster_rejects) = read_rosters(run, &policies, &ledger, &first)?;
+    let roster = rosters.first();
+    if let Some(id_type) = roster.and_then(|r| r.psn_no_type).filter(|_| ledger.rows() == 0) {
         // A ledger without rows says nothing of its ids' type.
         ledger.psn_no = id_type;
     }
@@ -125,26 +130,27 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         .map_err(|e| RunError::Threads { threads: run.threads, message: e.to_string() })?;
 
     let interner = Interner::default();
-    let year_by = run.policy.doc.switches.year_by;
-    let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, roster.is_none(), &interner);
+    let year_by = policies[0].doc.switches.year_by;
+    let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, run.roster.is_none(), &interner);
     let Survey { cuts, in_order } = pool.install(|| survey(&ledger, year_by, progress))?;
-    let store = Store::new(room_for_rows(run, &ledger, &cuts, roster.as_ref()), stage.folder());
-    let compile_for = |found: &BTreeSet<i32>| -> Result<Compiled, RunError> {
-        let years = years_needed(run, &first.tables, roster.as_ref(), found);
-        let compiled = compile(&run.policy.doc, &run.parameters, &years, needs)?;
-        refuse_illustrative(run, &compiled)?;
-        Ok(compiled)
+    let store = Store::new(room_for_rows(run, &ledger, &cuts, &rosters), stage.folder());
+    let compile_for =
+        |found: &BTreeSet<i32>| compile_all(run, &policies, |n| years_needed(run, &first[n], rosters.get(n), found));
+    let eras_for = |found: &BTreeSet<i32>| -> Result<Eras, RunError> {
+        let (mut tables, _) = compile_for(found)?;
+        tables.iter_mut().for_each(|tables| tables.bind_diseases(|code| interner.number(code)));
+        Ok(Eras::new(policies.iter().map(|p| &p.doc).zip(tables).collect())?)
     };
     // Rows in the order of persons are settled as they are read, if every year that they may need can be;
     // all others wait until all are read.
     let in_order = in_order.filter(|o| keeps_busy(&ledger, &o.groups, run.threads));
-    let ahead = in_order.and_then(|o| Some((compile_for(&o.years).ok()?.tables, o.groups)));
-    let digest = || inputs(run, &ledger, roster.as_ref());
+    let ahead = in_order.and_then(|o| Some((eras_for(&o.years).ok()?, o.groups)));
+    let digest = || inputs(run, &ledger, roster);
     let mut findings = Findings::default();
-    let (mut tables, source, digests) = match ahead {
-        Some((tables, groups)) => {
+    let (eras, source, digests) = match ahead {
+        Some((eras, groups)) => {
             let stream = Stream::new(&ledger, &normaliser, &cuts, &groups);
-            (tables, Pieces::Streaming { stream, interner: &interner }, None)
+            (eras, Pieces::Streaming { stream, interner: &interner }, None)
         }
         None => {
             let read = || read(&ledger, &normaliser, &cuts, &store, progress);
@@ -153,16 +159,15 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
             findings = read.findings;
             let texts = interner.texts();
             let waiting = Pieces::Waiting { store: &store, runs: read.runs, texts };
-            (compile_for(&findings.years)?.tables, waiting, Some(digests?))
+            (eras_for(&findings.years)?, waiting, Some(digests?))
         }
     };
-    tables.bind_diseases(|code| interner.number(code));
 
     let reading = Reading::new(&normaliser, &roles, ledger.psn_no, ledger.setl_id);
     let texts = Texts::default();
-    let context = Context { tables: &tables, psn_no: ledger.psn_no, setl_id: ledger.setl_id, texts: &texts };
+    let context = Context { names: &eras.names, psn_no: ledger.psn_no, setl_id: ledger.setl_id, texts: &texts };
     let (mut files, encoders) = create_files(run, &stage, context)?;
-    let job = Job { run, context, reading: &reading, roster: roster.as_ref(), encoders: &encoders };
+    let job = Job { run, eras: &eras, context, reading: &reading, rosters: &rosters, encoders: &encoders };
     let mut sums = Tally::default();
     progress.begin(Step::Settle, ledger.rows());
     let append = |_: usize, part: Part| -> Result<(), RunError> {
@@ -180,7 +185,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     if let Pieces::Streaming { stream, .. } = source {
         findings = stream.finish();
     }
-    let compiled = compile_for(&findings.years)?;
+    let (settled_tables, used) = compile_for(&findings.years)?;
     progress.end();
 
     let mut rejects = findings.rejects;
@@ -193,29 +198,38 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         outputs.insert("audit.parquet".to_owned(), audit.finish()?);
     }
     outputs.insert("persons.parquet".to_owned(), files.persons.finish()?);
+    let (clauses_file, clauses) = write_clauses(&stage, &sums.clauses, &eras.all, &settled_tables)?;
+    outputs.insert("clauses.parquet".to_owned(), clauses_file);
     outputs.insert("alerts.parquet".to_owned(), files.alerts.finish()?);
     let years = sums.years.iter().copied().filter(|y| run.year.is_none_or(|only| only == *y)).collect();
-    let granted = roster.iter().flat_map(|roster| subsidies(&tables, roster, &years, &sums.residents));
-    let (subsidies, subsidy_total) = write_subsidies(&stage, context, roster.as_ref(), granted)?;
+    let granted = subsidies(&eras, &rosters, &years, &sums.residents);
+    let (subsidies, subsidy_total) = write_subsidies(&stage, context, roster, granted)?;
     let subsidy_rows = subsidies.rows;
     outputs.insert("subsidies.parquet".to_owned(), subsidies);
     outputs.insert("rejects.parquet".to_owned(), write_rejects(&stage, run, &ledger, &rejects)?);
 
-    let unconfirmed = compiled.used.iter().filter(|u| is_unconfirmed(u)).cloned().collect();
+    let unconfirmed = used.iter().filter(|u| is_unconfirmed(u)).cloned().collect();
+    let several = policies.len() > 1;
     let manifest = Manifest {
         program: PROGRAM,
         version: env!("CARGO_PKG_VERSION"),
-        policy: policy_part(&run.policy),
-        parameters: ParametersPart { sha256: digest_of_text(&run.parameters.texts.concat()), used: compiled.used },
+        policy: policy_part(policies[policies.len() - 1], several),
+        policies: policies.iter().filter(|_| several).map(|p| policy_part(p, several)).collect(),
+        parameters: ParametersPart {
+            sha256: digest_of_text(&run.parameters.texts.concat()),
+            path: run.parameters.path.clone(),
+            used,
+        },
         inputs: digests,
         options: options_part(run),
-        counts: sums.counts(&ledger, roster.as_ref(), &rejects, subsidy_rows, &tables, &outputs),
-        control_totals: ControlTotals::new(&sums.totals, &tables, subsidy_total),
+        counts: sums.counts(run, &ledger, roster, &rejects, subsidy_rows, &eras.names, &outputs),
+        control_totals: ControlTotals::new(&sums.totals, &eras.names, subsidy_total),
         outputs,
     };
     stage.write(MANIFEST, manifest.to_json().as_bytes())?;
     stage.publish(run.force)?;
-    Ok(Settled { manifest, totals: sums.totals, unconfirmed, rank_of: tables.rank_of })
+    let nothing_known_on = run.as_known.is_some() && roster.is_some_and(|r| !r.has_known_on);
+    Ok(Settled { manifest, totals: sums.totals, clauses, unconfirmed, nothing_known_on, names: eras.names })
 }
 
 fn is_unconfirmed(used: &Used) -> bool {
@@ -223,40 +237,12 @@ fn is_unconfirmed(used: &Used) -> bool {
     matches!(used.status, Standing::Reported | Standing::Illustrative)
 }
 
-fn check_year(run: &Settle) -> Result<(), RunError> {
-    let header = &run.policy.doc.policy;
-    let Some(year) = run.year.filter(|_| !run.as_if) else { return Ok(()) };
-    let last = header.until.map_or(i32::MAX, |d| date::year_of(d.0));
-    if (date::year_of(header.from.0)..=last).contains(&year) {
-        return Ok(());
-    }
-    Err(RunError::YearOutside {
-        year,
-        policy: header.id.clone(),
-        from: header.from.to_string(),
-        until: header.until.map_or("open".to_owned(), |d| d.to_string()),
-    })
-}
-
-fn refuse_illustrative(run: &Settle, compiled: &Compiled) -> Result<(), RunError> {
-    let values: Vec<String> = compiled
-        .used
-        .iter()
-        .filter(|u| is_illustrative(u))
-        .map(|u| format!("{}{}", u.parameter, u.year.map_or(String::new(), |y| format!(" {y}"))))
-        .collect();
-    if run.strict && !values.is_empty() {
-        return Err(RunError::Illustrative { values: values.join("; ") });
-    }
-    Ok(())
-}
-
-pub(crate) fn check_columns(run: &Settle, ledger: &Ledger) -> Result<(), RunError> {
+pub(crate) fn check_columns(run: &Settle, policies: &[&Policy], ledger: &Ledger) -> Result<(), RunError> {
     use crate::ledger::error::LedgerError;
     if run.roster.is_none() && !ledger.has(LedgerColumn::Identity) {
         return Err(LedgerError::NoIdentities.into());
     }
-    if run.policy.doc.switches.year_by == YearBy::Enddate {
+    if policies[0].doc.switches.year_by == YearBy::Enddate {
         for file in &ledger.files {
             if file.mapping.at[LedgerColumn::Enddate as usize].is_none() {
                 return Err(LedgerError::NoEnddate { file: file.name() }.into());
@@ -266,35 +252,23 @@ pub(crate) fn check_columns(run: &Settle, ledger: &Ledger) -> Result<(), RunErro
     Ok(())
 }
 
-pub(crate) fn read_roster(
+/// The roster under each policy, and its rejects; none where there is no roster.
+pub(crate) fn read_rosters(
     run: &Settle,
+    policies: &[&Policy],
     ledger: &Ledger,
-    tables: &Tables,
-) -> Result<(Option<Roster>, Vec<Reject>), RunError> {
-    let Some(source) = &run.roster else { return Ok((None, Vec::new())) };
-    let other = "the ledger";
-    let typed = (ledger.rows() > 0).then_some((ledger.psn_no, other));
-    let in_force = run.policy.doc.switches.in_force;
-    let (roster, rejects) = Roster::read(source.clone(), &run.book, &run.renames, tables, in_force, typed)?;
-    Ok((Some(roster), rejects))
-}
-
-/// Benefit years that have to be settled: those of the rows within the policy's dates; with `--year`
-/// that one, and the year before where a grant charged to it looks back.
-pub(crate) fn years_needed(run: &Settle, tables: &Tables, roster: Option<&Roster>, found: &BTreeSet<i32>) -> Vec<i32> {
-    let (from, until) = (date::year_of(tables.from), date::year_of(tables.until));
-    let inside = |y: &i32| run.as_if || (from..=until).contains(y);
-    let wanted = |y: &i32| match run.year {
-        None => true,
-        Some(year) if *y == year => true,
-        Some(year) => roster.is_some_and(|r| r.has_grant_of(year)) && *y < year,
-    };
-    found.iter().copied().filter(|y| inside(y) && wanted(y)).collect()
+    tables: &[Tables],
+) -> Result<(Vec<Roster>, Vec<Reject>), RunError> {
+    let Some(source) = &run.roster else { return Ok((Vec::new(), Vec::new())) };
+    let typed = (ledger.rows() > 0).then_some((ledger.psn_no, "the ledger"));
+    let under = |(policy, tables): (&&Policy, _)| Under { tables, in_force: policy.doc.switches.in_force };
+    let policies: Vec<Under<'_>> = policies.iter().zip(tables).map(under).collect();
+    Ok(Roster::read(source.clone(), &run.book, &run.renames, &policies, run.as_known, typed)?)
 }
 
 impl Settled {
-    /// Rank of an identity under the policy of the run.
+    /// Rank of an identity in the totals of the run.
     pub fn rank_of(&self, identity: Identity) -> u8 {
-        self.rank_of[identity.index()]
+        self.names.rank_of(identity)
     }
 }

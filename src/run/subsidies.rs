@@ -2,7 +2,8 @@
 
 use crate::model::date;
 use crate::output::files::SubsidyRow;
-use crate::policy::tables::Tables;
+use crate::policy::eras::{Era, Eras};
+use crate::policy::tables::{NO_RANK, SubsidyRule};
 use crate::roster::Roster;
 use crate::settle::holdings::Holdings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,27 +36,53 @@ impl Residents {
 }
 
 /// Every roster person's subsidy of every year with a claim that counts, but for persons whose claims
-/// of that year are all of the employees' insurance.
+/// of that year are all of the employees' insurance. Of several policies the one in force on the deciding
+/// day grants it, else the first in force in the year.
 pub fn subsidies<'a>(
-    tables: &'a Tables,
-    roster: &'a Roster,
+    eras: &'a Eras,
+    rosters: &'a [Roster],
     years: &'a BTreeSet<i32>,
     residents: &'a Residents,
 ) -> impl Iterator<Item = SubsidyRow> + 'a {
-    let of_years = move |person| years.iter().filter_map(move |year| subsidy(tables, roster, person, *year, residents));
-    (0..roster.len()).flat_map(of_years)
+    let deciding: Vec<Deciding<'_>> = years.iter().filter_map(|year| Deciding::of(eras, rosters, *year)).collect();
+    let of = move |person| {
+        let of_year = |d: &Deciding<'a>| subsidy(d, person, residents);
+        deciding.iter().filter_map(of_year).collect::<Vec<_>>()
+    };
+    (0..rosters.first().map_or(0, Roster::len)).flat_map(of)
 }
 
-fn subsidy(tables: &Tables, roster: &Roster, person: usize, year: i32, residents: &Residents) -> Option<SubsidyRow> {
-    let (month, day) = tables.subsidy_date;
-    let year_tables = tables.year(year)?;
-    let deciding = date::day(year, month, day)?;
+/// What decides the subsidies of a year.
+struct Deciding<'a> {
+    year: i32,
+    day: i32,
+    era: &'a Era,
+    roster: &'a Roster,
+    rules: &'a [SubsidyRule],
+}
+
+impl<'a> Deciding<'a> {
+    fn of(eras: &'a Eras, rosters: &'a [Roster], year: i32) -> Option<Self> {
+        let (month, day) = eras.all.first()?.tables.subsidy_date;
+        let day = date::day(year, month, day)?;
+        let number = match eras.of(day) {
+            n if eras.all.len() == 1 || (eras.all[n].tables.from..=eras.all[n].tables.until).contains(&day) => n,
+            _ => eras.in_year(year).next()?,
+        };
+        let era = &eras.all[number];
+        let rules = &era.tables.year(year)?.subsidies;
+        Some(Self { year, day, era, roster: rosters.get(number)?, rules })
+    }
+}
+
+fn subsidy(deciding: &Deciding<'_>, person: usize, residents: &Residents) -> Option<SubsidyRow> {
+    let Deciding { year, day, era, roster, rules } = *deciding;
     if residents.only_employee(person, year) {
         return None;
     }
-    let held = Holdings::Roster(roster.periods(person)).in_force(tables, deciding, crate::policy::tables::NO_RANK);
+    let held = Holdings::Roster(roster.periods(person)).in_force(&era.tables, day, NO_RANK);
     let mut best: Option<SubsidyRow> = None;
-    for rule in &year_tables.subsidies {
+    for rule in rules {
         let eligible = held & rule.identities;
         if eligible == 0 || held & rule.unless_holding != 0 {
             continue;
@@ -66,5 +93,10 @@ fn subsidy(tables: &Tables, roster: &Roster, person: usize, year: i32, residents
             best = Some(SubsidyRow { person: person as u32, year, identity, standard, subsidy, cite });
         }
     }
-    best
+    let run = |row: SubsidyRow| SubsidyRow {
+        identity: era.numbers.rank(row.identity),
+        cite: era.numbers.cite(row.cite),
+        ..row
+    };
+    best.map(run)
 }

@@ -5,15 +5,19 @@
 //!  claims.rs person.rs year.rs                       claim.rs, layers.rs          sink.rs
 //! ```
 //!
+//! Where a run has several policies, `several.rs` calls the kernel once a policy.
+//!
 //! Invariants: no I/O, no clock, no hash order; money is integer fen; every row conserves its fee;
 //! nothing here knows a city.
 
 pub mod claim;
 pub mod claims;
+pub mod clauses;
 pub mod holdings;
 pub mod layers;
 pub mod outcome;
 pub mod person;
+pub mod several;
 pub mod sink;
 pub mod year;
 

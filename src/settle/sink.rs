@@ -1,6 +1,7 @@
 //! Where the kernel writes: one vector a column, which the output turns into Arrow arrays as they are.
 
 use super::claims::Claims;
+use super::clauses::ClauseTally;
 use super::outcome::{Entry, MONEY, Money, Outcome};
 use super::person::Accepted;
 use super::year::NotTaken;
@@ -197,6 +198,21 @@ impl Totals {
         self.persons += other.persons;
     }
 
+    /// Adds the rows and money of another policy, whose ranks are told apart; its persons are counted
+    /// where the policies meet.
+    pub fn merge_as(&mut self, other: &Totals, rank: impl Fn(u8) -> u8) {
+        for from in (0..TOTAL_RANKS as u8 - 1).chain([NO_RANK]) {
+            for insutype in Insutype::ALL {
+                let (to, from) = (Self::index(rank(from), *insutype), Self::index(from, *insutype));
+                self.cells[to].rows += other.cells[from].rows;
+                let sums = self.cells[to].money.iter_mut().zip(other.cells[from].money);
+                sums.for_each(|(sum, fen)| *sum += fen);
+            }
+        }
+        self.status.iter_mut().zip(other.status).for_each(|(a, b)| *a += b);
+        self.reasons.iter_mut().zip(other.reasons).for_each(|(a, b)| *a += b);
+    }
+
     /// One column over everybody.
     pub fn total(&self, column: Money) -> i128 {
         self.cells.iter().map(|c| c.money[column as usize]).sum()
@@ -222,6 +238,8 @@ pub struct Sink {
     pub years: BTreeSet<i32>,
     /// Control totals.
     pub totals: Totals,
+    /// What each clause did, over the rows kept.
+    pub clauses: ClauseTally,
     /// Accepted rows that another charge year took out.
     pub other_years: u64,
     names: Vec<&'static str>,
@@ -234,7 +252,7 @@ impl Sink {
     /// An empty sink for a policy.
     pub fn new(tables: &Tables, only_year: Option<i32>, audited: bool) -> Self {
         let names = tables.identity_at.iter().map(|i| i.as_str()).collect();
-        Self { only_year, audited, names, ..Self::default() }
+        Self { only_year, audited, names, clauses: ClauseTally::new(tables), ..Self::default() }
     }
 
     /// Forgets all rows; the memory and the totals stay.
@@ -297,16 +315,31 @@ impl Sink {
         for (number, column) in columns.money.iter_mut().enumerate() {
             column.extend(kept().map(|o| o.money[number]));
         }
-        if self.audited {
-            let (mut claim, mut step) = (u32::MAX, 0);
-            for entry in audit {
-                step = if entry.claim == claim { step + 1 } else { 1 };
+        self.entries(accepted, claims, outcomes, audit);
+    }
+
+    /// Counts the audit entries by clause, and keeps them where they are wanted.
+    fn entries(&mut self, accepted: &[Accepted], claims: &Claims<'_>, outcomes: &[Outcome], audit: &[Entry]) {
+        if audit.is_empty() {
+            return;
+        }
+        self.clauses.next_person();
+        let (mut claim, mut step, mut year, mut wanted) = (u32::MAX, 0, 0, false);
+        for entry in audit {
+            step = if entry.claim == claim { step + 1 } else { 1 };
+            if step == 1 {
                 claim = entry.claim;
-                if self.wants(outcomes[claim as usize].charge_year) {
-                    self.audit.row.push(accepted[claim as usize].row);
-                    self.audit.step.push(step);
-                    self.audit.entry.push(*entry);
-                }
+                year = self.calendar.of(claims.day[accepted[claim as usize].row as usize]);
+                wanted = self.wants(outcomes[claim as usize].charge_year);
+            }
+            if !wanted {
+                continue;
+            }
+            self.clauses.take(year, entry);
+            if self.audited {
+                self.audit.row.push(accepted[claim as usize].row);
+                self.audit.step.push(step);
+                self.audit.entry.push(*entry);
             }
         }
     }

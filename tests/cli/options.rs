@@ -114,12 +114,15 @@ fn without_audit_there_is_no_audit_file_and_the_rest_is_the_same() {
     let none = desk.manifest();
     assert_eq!((&full["options"]["audit"], &none["options"]["audit"]), (&"full".into(), &"none".into()));
     assert_eq!(none["counts"]["audit_rows"], 0);
-    for name in ["settlement.parquet", "persons.parquet", "alerts.parquet", "subsidies.parquet", "rejects.parquet"] {
+    let names = ["settlement", "persons", "alerts", "subsidies", "rejects", "clauses"];
+    for name in names.map(|n| format!("{n}.parquet")) {
+        let name = name.as_str();
         assert_eq!(digest(&full, name), digest(&none, name), "{name}");
     }
     assert_eq!(none["outputs"]["audit.parquet"], Value::Null);
     let files = [
         "alerts.parquet",
+        "clauses.parquet",
         "manifest.json",
         "persons.parquet",
         "rejects.parquet",

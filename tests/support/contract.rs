@@ -54,11 +54,11 @@ const INPUT_AMOUNTS: &[&str] = &[
     "disease_limit",
 ];
 const INPUT_MOMENTS: &[&str] = &["setl_time"];
-const INPUT_DAYS: &[&str] = &["begndate", "enddate", "applied_on"];
+const INPUT_DAYS: &[&str] = &["begndate", "enddate", "applied_on", "known_on"];
 const INPUT_FLAGS: &[&str] = &["designated", "tilt_applied", "quota_managed"];
 
 /// The columns of a roster.
-pub const ROSTER: &[&str] = &["psn_no", "identity", "begndate", "enddate", "applied_on", "treated_as"];
+pub const ROSTER: &[&str] = &["psn_no", "identity", "begndate", "enddate", "applied_on", "treated_as", "known_on"];
 
 /// How an input column of the contract is typed; `None` for a name that the contract does not know.
 pub fn kind_of(column: &str) -> Option<Kind> {

@@ -1,0 +1,33 @@
+//! `onestop verify`.
+
+use super::args::VerifyArgs;
+use super::explain::lang_of_locale;
+use super::progress::Bars;
+use super::settle::{cores, named};
+use super::{DONE, FAILED, Failure, print, sample};
+use crate::persons::store::DEFAULT_MEMORY;
+use crate::report::verify::{json, text};
+use crate::verify::{Verify, verify};
+
+/// Verifies a folder; the exit code.
+pub fn run(args: VerifyArgs) -> Result<u8, Failure> {
+    let plan = Verify {
+        dir: args.dir,
+        ledger: args.ledger,
+        roster: args.roster,
+        policies: named(&args.policy)?.into_iter().map(str::to_owned).collect(),
+        params: args.params,
+        codes: args.codes,
+        known: vec![sample::ledger(), sample::roster()],
+        person: args.person,
+        threads: cores(),
+        memory: DEFAULT_MEMORY,
+    };
+    let report = verify(&plan, &Bars::new(!args.quiet && !args.json))?;
+    if args.json {
+        print(&json(&report))?;
+    } else if !args.quiet {
+        print(&text(&report, &plan.dir, lang_of_locale(|name| std::env::var(name).ok())))?;
+    }
+    Ok(if report.holds() { DONE } else { FAILED })
+}

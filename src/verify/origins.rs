@@ -1,0 +1,234 @@
+//! What the run was made from: policy, parameters, codes and input files, as far as they can be found.
+
+use super::Verify;
+use super::check::{Check, Finding, Report};
+use super::error::VerifyError;
+use super::recorded::{Recorded, RecordedInput, RecordedPolicy};
+use crate::ledger::codebook::CodeBook;
+use crate::ledger::open::{Source, sources};
+use crate::model::date;
+use crate::model::fen::Round;
+use crate::output::parquet_file::{digest_of, digest_of_text, hex};
+use crate::policy::Policy;
+use crate::policy::parameters::Parameters;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// Something that may not be there: why not, in words.
+pub(super) type Found<T> = Result<T, String>;
+
+/// What a run can be made again from.
+pub(super) struct Origins {
+    /// In the order of their dates.
+    pub(super) policies: Found<Vec<Policy>>,
+    pub(super) parameters: Found<Parameters>,
+    pub(super) book: Found<CodeBook>,
+    pub(super) ledger: Found<Vec<Source>>,
+    pub(super) roster: Found<Option<Source>>,
+}
+
+impl Origins {
+    /// Looks for everything, and checks the digests of what is there.
+    pub(super) fn find(plan: &Verify, recorded: &Recorded, report: &mut Report) -> Result<Self, VerifyError> {
+        let mut policies = Ok(Vec::new());
+        for (number, stated) in recorded.policies().iter().enumerate() {
+            let policy = policy(plan, recorded, number, stated)?;
+            let digest = policy.as_ref().map(|p| digest_of_text(&p.text)).map_err(Clone::clone);
+            digest_holds(report, "政策摘要", "policy", &stated.id, &stated.sha256, digest);
+            policies = policies.and_then(|mut all: Vec<Policy>| {
+                all.push(policy?);
+                Ok(all)
+            });
+        }
+
+        let parameters = parameters(plan, recorded)?;
+        let digest = parameters.as_ref().map(|p| digest_of_text(&p.texts.concat())).map_err(Clone::clone);
+        let name = recorded.parameters.path.as_deref().unwrap_or("shipped");
+        digest_holds(report, "参数摘要", "parameters", name, &recorded.parameters.sha256, digest);
+
+        let book = book(plan, recorded)?;
+        if recorded.options.codes_sha256.is_some() || plan.codes.is_some() {
+            let of = |b: &CodeBook| b.user_text.as_deref().map_or_else(|| "none".to_owned(), digest_of_text);
+            let digest = book.as_ref().map(of).map_err(Clone::clone);
+            let stated = recorded.options.codes_sha256.as_deref().unwrap_or("none");
+            let name = recorded.options.codes.as_deref().unwrap_or("none");
+            digest_holds(report, "代码表摘要", "codes", name, stated, digest);
+        }
+        let ledger = match &plan.ledger[..] {
+            [] => recorded_sources(recorded, "ledger", &plan.known, report),
+            given => Ok(given_sources(sources(given)?, recorded, "ledger", report)),
+        };
+        let roster = match &plan.roster {
+            None => recorded_sources(recorded, "roster", &plan.known, report).map(|mut all| all.pop()),
+            Some(path) => {
+                let given = sources(std::slice::from_ref(path))?;
+                Ok(given_sources(given, recorded, "roster", report).pop())
+            }
+        };
+        Ok(Self { policies, parameters, book, ledger, roster })
+    }
+
+    /// How the policies round, where they were found and all round alike.
+    pub(super) fn round(&self) -> Option<Round> {
+        let mut rounds = self.policies.as_ref().ok()?.iter().map(|policy| {
+            let switches = &policy.doc.switches;
+            Round { mode: switches.rounding, unit: switches.unit }
+        });
+        let first = rounds.next()?;
+        rounds.all(|round| round == first).then_some(first)
+    }
+}
+
+fn digest_holds(report: &mut Report, label: &'static str, what: &str, name: &str, stated: &str, digest: Found<String>) {
+    let title = format!("{what} {name}");
+    match digest {
+        Err(why) => report.not_checked(label, title, why),
+        Ok(digest) => {
+            let mut check = Check::new(label, title);
+            check.looked_at = None;
+            let place = || Finding { place: what.to_owned(), column: "sha256".into(), ..Finding::default() };
+            check.expect(stated, &*digest, |s| (*s).to_owned(), place);
+            report.push(check);
+        }
+    }
+}
+
+/// One policy of the run: as given, if as many were given as there are; else where it came from.
+fn policy(
+    plan: &Verify,
+    recorded: &Recorded,
+    number: usize,
+    stated: &RecordedPolicy,
+) -> Result<Found<Policy>, VerifyError> {
+    let (id, origin) = (&stated.id, &stated.origin);
+    let all = recorded.policies().len();
+    if !plan.policies.is_empty() && plan.policies.len() != all {
+        return Err(VerifyError::Policies { given: plan.policies.len(), recorded: all });
+    }
+    Ok(match plan.policies.get(number) {
+        Some(given) => Ok(Policy::load(given)?),
+        None if origin == "shipped" => Policy::load(id).map_err(|_| format!("`{id}` is not shipped with this version")),
+        None if Path::new(origin).is_file() => Ok(Policy::load(origin)?),
+        None => Err(format!("{origin} is not there; give it with --policy")),
+    })
+}
+
+fn parameters(plan: &Verify, recorded: &Recorded) -> Result<Found<Parameters>, VerifyError> {
+    let as_of = match recorded.options.as_of.as_deref().map(day).transpose() {
+        Ok(as_of) => as_of,
+        Err(why) => return Ok(Err(why)),
+    };
+    let load = |path| Parameters::with_file_as_of(path, as_of).map(Ok);
+    Ok(match (&plan.params, &recorded.parameters.path) {
+        (Some(given), _) => load(Some(given))?,
+        (None, None) => load(None)?,
+        (None, Some(path)) if Path::new(path).is_file() => load(Some(Path::new(path)))?,
+        (None, Some(path)) => Err(format!("{path} is not there; give it with --params")),
+    })
+}
+
+/// A day of the manifest.
+pub(super) fn day(text: &str) -> Found<i32> {
+    text.parse().map(date::to_days).map_err(|_| format!("the manifest's date `{text}` cannot be read"))
+}
+
+fn book(plan: &Verify, recorded: &Recorded) -> Result<Found<CodeBook>, VerifyError> {
+    Ok(match (&plan.codes, &recorded.options.codes) {
+        (Some(given), _) => Ok(CodeBook::load(Some(given))?),
+        (None, None) if recorded.options.codes_sha256.is_none() => Ok(CodeBook::load(None)?),
+        (None, Some(path)) if Path::new(path).is_file() => Ok(CodeBook::load(Some(Path::new(path)))?),
+        (None, path) => {
+            let path = path.as_deref().unwrap_or("the codes file");
+            Err(format!("{path} is not there; give it with --codes"))
+        }
+    })
+}
+
+/// The inputs of a kind where the manifest says that they lie; each is checked where it is there.
+fn recorded_sources(recorded: &Recorded, kind: &str, known: &[Source], report: &mut Report) -> Found<Vec<Source>> {
+    let (mut all, mut missing) = (Vec::new(), None);
+    for input in recorded.inputs_of(kind) {
+        let title = format!("{kind} {}", input.path);
+        match source_of(input, known) {
+            None => {
+                let why = format!("{} is not there; give it with --{kind}", input.path);
+                report.not_checked("输入摘要", title, why.as_str());
+                missing.get_or_insert(why);
+            }
+            Some(source) => {
+                let mut check = Check::new("输入摘要", title);
+                match digest_of_source(&source) {
+                    Ok((size, sha256)) => {
+                        check.look(size);
+                        let at = |column: &str| Finding {
+                            place: input.path.clone(),
+                            column: column.to_owned(),
+                            ..Finding::default()
+                        };
+                        check.expect(input.size, size, u64::to_string, || at("size"));
+                        check.expect(&input.sha256, &sha256, |s| (*s).clone(), || at("sha256"));
+                    }
+                    Err(message) => check.find(|| Finding {
+                        place: input.path.clone(),
+                        column: "file".into(),
+                        stated: "readable".into(),
+                        found: message,
+                        ..Finding::default()
+                    }),
+                }
+                report.push(check);
+                all.push(source);
+            }
+        }
+    }
+    missing.map_or(Ok(all), Err)
+}
+
+/// The inputs of a kind as given; among them must be exactly those that the manifest states.
+fn given_sources(given: Vec<Source>, recorded: &Recorded, kind: &str, report: &mut Report) -> Vec<Source> {
+    let mut check = Check::new("输入摘要", format!("{kind} as given"));
+    let mut stated: Vec<&RecordedInput> = recorded.inputs_of(kind).collect();
+    for source in &given {
+        let at = || Finding { place: source.name(), column: "sha256".into(), ..Finding::default() };
+        match digest_of_source(source) {
+            Ok((size, sha256)) => {
+                check.look(size);
+                match stated.iter().position(|i| i.sha256 == sha256) {
+                    Some(place) => drop(stated.remove(place)),
+                    None => check.find(|| Finding {
+                        stated: format!("none of the run's {kind} files"),
+                        found: sha256,
+                        ..at()
+                    }),
+                }
+            }
+            Err(message) => check.find(|| Finding { stated: "readable".into(), found: message, ..at() }),
+        }
+    }
+    for input in stated {
+        check.find(|| Finding {
+            place: input.path.clone(),
+            column: "sha256".into(),
+            stated: input.sha256.clone(),
+            found: "not among the files given".into(),
+            ..Finding::default()
+        });
+    }
+    report.push(check);
+    given
+}
+
+/// The file of a recorded input: at its path, or among those that come with the program.
+fn source_of(input: &RecordedInput, known: &[Source]) -> Option<Source> {
+    if Path::new(&input.path).is_file() {
+        return Some(Source::Path(input.path.clone().into()));
+    }
+    known.iter().find(|s| s.name() == input.path).cloned()
+}
+
+fn digest_of_source(source: &Source) -> Found<(u64, String)> {
+    match source {
+        Source::Path(path) => digest_of(path).map_err(|e| e.to_string()),
+        Source::Embedded(_, bytes) => Ok((bytes.len() as u64, hex(&Sha256::digest(bytes)))),
+    }
+}

@@ -1,0 +1,260 @@
+//! One person replayed: the ledger's and the roster's rows of that person alone are settled, and the rows
+//! that come out are held against the folder's. Nobody else's rows are settled, written or shown.
+
+use super::Verify;
+use super::again::{finding, private_folder, run_of};
+use super::check::{Check, Finding, PersonRows, Report};
+use super::differ::of_batches;
+use super::error::VerifyError;
+use super::origins::Origins;
+use super::recorded::Recorded;
+use crate::explain::explain;
+use crate::explain::read::{Rows, cell};
+use crate::explain::words::Lang;
+use crate::ledger::codebook::CodeBook;
+use crate::ledger::decode;
+use crate::ledger::error::LedgerError;
+use crate::ledger::open::{InputFile, Source};
+use crate::ledger::reject::id_text;
+use crate::ledger::rows::Ids;
+use crate::ledger::schema::{LEDGER, LedgerColumn, ROSTER, Renames, RosterColumn, Spec, TypeRules, id_type};
+use crate::output::error::OutputError;
+use crate::run::progress::Progress;
+use crate::run::settle::settle;
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::compute::{cast, concat_batches, filter};
+use arrow::datatypes::{Field, Schema};
+use arrow::error::ArrowError;
+use parquet::arrow::ArrowWriter;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Rows decoded at a time.
+const BATCH_ROWS: usize = 32_768;
+const LABEL: &str = "单人重放";
+const REJECTS: &str = "rejects.parquet";
+const SUBSIDIES: &str = "subsidies.parquet";
+
+/// Replays a person.
+pub(super) fn check(
+    plan: &Verify,
+    recorded: &Recorded,
+    origins: &Origins,
+    psn_no: &str,
+    progress: &dyn Progress,
+    report: &mut Report,
+) -> Result<(), VerifyError> {
+    let needed = |what: &'static str, option: &'static str| move |why| VerifyError::NotFound { what, why, option };
+    let ledger = origins.ledger.clone().map_err(needed("the ledger", "--ledger"))?;
+    let roster = origins.roster.clone().map_err(needed("the roster", "--roster"))?;
+    let book = origins.book.clone().map_err(needed("the codes", "--codes"))?;
+
+    let stage = private_folder(&plan.dir)?;
+    let reading = Extract { book: &book, renames: &recorded.options.columns, psn_no };
+    let rules = TypeRules { allow_float: recorded.options.allow_float, unchecked: false };
+    let (mut theirs, mut rows) = (Vec::new(), 0);
+    for (number, source) in ledger.into_iter().enumerate() {
+        let path = stage.file(&format!("ledger-{number}.parquet"));
+        rows += reading.write(source, LEDGER, LedgerColumn::PsnNo as usize, rules, &path)?;
+        theirs.push(Source::Path(path));
+    }
+    let roster = match roster {
+        None => None,
+        Some(source) => {
+            let path = stage.file("roster.parquet");
+            reading.write(source, ROSTER, RosterColumn::PsnNo as usize, TypeRules::default(), &path)?;
+            Some(Source::Path(path))
+        }
+    };
+    let names: Vec<&String> = recorded.outputs.keys().filter(|n| *n != "clauses.parquet").collect();
+    if rows == 0 {
+        let held = |name: &&String| Rows::of(&plan.dir, name, psn_no).is_ok_and(|r| !r.is_empty());
+        if !names.iter().any(held) {
+            return Err(VerifyError::NoPerson { psn_no: psn_no.to_owned(), dir: plan.dir.clone() });
+        }
+    }
+    let out = stage.file("replayed");
+    let run = run_of(plan, recorded, origins, theirs, roster, out.clone());
+    let mut run = run.map_err(needed("the policy or the parameters", "--policy or --params"))?;
+    // The audit tells the story, whether or not the folder has one.
+    run.audit = true;
+    let settled = settle(&run, progress);
+    if let Err(error) = settled {
+        let mut check = Check::new(LABEL, format!("replay of person {psn_no}"));
+        check.looked_at = None;
+        check.find(|| Finding {
+            place: "the run".into(),
+            psn_no: Some(psn_no.to_owned()),
+            column: "outcome".into(),
+            stated: "published".into(),
+            found: error.to_string().lines().next().unwrap_or_default().to_owned(),
+            ..Finding::default()
+        });
+        report.push(check);
+        return Ok(());
+    }
+    for name in names {
+        compare(&plan.dir, &out, name, psn_no, report)?;
+    }
+    let story = |lang| explain(&out, psn_no, None, lang).unwrap_or_default();
+    report.story = Some([story(Lang::Zh), story(Lang::En)]);
+    Ok(())
+}
+
+/// The person's rows of a file as the folder has them and as replayed.
+fn compare(dir: &Path, again: &Path, name: &str, psn_no: &str, report: &mut Report) -> Result<(), VerifyError> {
+    let mut check = Check::new(LABEL, format!("person {psn_no}: {name}"));
+    let at = || Finding { place: name.to_owned(), psn_no: Some(psn_no.to_owned()), ..Finding::default() };
+    let replayed = Rows::of(again, name, psn_no)?;
+    match Rows::of(dir, name, psn_no) {
+        Err(error) => check.find(|| Finding {
+            column: "rows".into(),
+            stated: "readable".into(),
+            found: error.to_string().lines().next().unwrap_or_default().to_owned(),
+            ..at()
+        }),
+        Ok(stated) => {
+            let ignored: &[&str] = if name == REJECTS { &["file", "row"] } else { &[] };
+            let failed = |e: ArrowError| VerifyError::Rows(damaged(dir, name, &e.to_string()));
+            let one = together(&stated).map_err(failed)?;
+            let mut other = together(&replayed).map_err(failed)?;
+            let mut one = one.or_else(|| other.as_ref().map(|b| b.slice(0, 0)));
+            if name == SUBSIDIES {
+                // A year in which only others have claims is not seen from this person's rows.
+                let years = years_of(&other);
+                let seen = one.as_ref().map(|batch| only_years(batch, &years, &mut check.note));
+                one = seen.transpose().map_err(failed)?;
+            }
+            other = other.or_else(|| one.as_ref().map(|b| b.slice(0, 0)));
+            if let (Some(one), Some(other)) = (one, other) {
+                check.look(one.num_rows() as u64);
+                let rows = one.num_rows().min(other.num_rows());
+                let found = of_batches(&one.slice(0, rows), &other.slice(0, rows), ignored, 0);
+                match found {
+                    Some(found) => check.find(|| Finding { psn_no: Some(psn_no.into()), ..finding(&at(), found) }),
+                    None => {
+                        let [one, other] = [&one, &other].map(|b| b.num_rows());
+                        check.expect(one, other, usize::to_string, || Finding { column: "rows".into(), ..at() });
+                    }
+                }
+            }
+        }
+    }
+    report.rows.insert(name.to_owned(), as_text(&replayed));
+    report.push(check);
+    Ok(())
+}
+
+fn damaged(dir: &Path, name: &str, message: &str) -> crate::explain::read::ExplainError {
+    crate::explain::read::ExplainError::Damaged { path: dir.join(name), message: message.to_owned() }
+}
+
+fn together(rows: &Rows) -> Result<Option<RecordBatch>, ArrowError> {
+    let batches = rows.batches();
+    batches.first().map(|first| concat_batches(&first.schema(), batches)).transpose()
+}
+
+fn years_of(subsidies: &Option<RecordBatch>) -> Vec<String> {
+    let column = subsidies.as_ref().and_then(|b| b.column_by_name("year"));
+    column.map_or_else(Vec::new, |c| (0..c.len()).filter_map(|row| cell(c, row)).collect())
+}
+
+fn only_years(batch: &RecordBatch, years: &[String], note: &mut String) -> Result<RecordBatch, ArrowError> {
+    let Some(column) = batch.column_by_name("year") else { return Ok(batch.clone()) };
+    let seen: BooleanArray =
+        (0..batch.num_rows()).map(|row| cell(column, row).is_some_and(|y| years.contains(&y))).map(Some).collect();
+    if seen.true_count() < batch.num_rows() {
+        let left = batch.num_rows() - seen.true_count();
+        *note = format!("{left} left out: of years in which this person has no claim");
+    }
+    arrow::compute::filter_record_batch(batch, &seen)
+}
+
+fn as_text(rows: &Rows) -> PersonRows {
+    let row = |batch: &RecordBatch, at: usize| {
+        let schema = batch.schema();
+        let cells = schema.fields().iter().zip(batch.columns());
+        cells.filter_map(|(field, column)| Some((field.name().clone(), cell(column, at)?.into()))).collect()
+    };
+    rows.batches().iter().flat_map(|batch| (0..batch.num_rows()).map(move |at| row(batch, at))).collect()
+}
+
+/// How a person's rows are taken out of a file.
+struct Extract<'a> {
+    book: &'a CodeBook,
+    renames: &'a Renames,
+    psn_no: &'a str,
+}
+
+impl Extract<'_> {
+    /// Writes the person's rows of a file, the columns that the program reads; how many they are.
+    fn write(
+        &self,
+        source: Source,
+        specs: &[Spec],
+        psn_no: usize,
+        rules: TypeRules,
+        to: &Path,
+    ) -> Result<u64, VerifyError> {
+        let file = InputFile::open(source, specs, self.book, self.renames, rules)?;
+        let (name, schema) = (file.name(), file.metadata.schema().clone());
+        let columns: Vec<(usize, usize)> =
+            file.mapping.at.iter().enumerate().filter_map(|(c, at)| Some((c, (*at)?))).collect();
+        let fields: Vec<Field> = columns.iter().map(|(_, at)| schema.field(*at).clone().with_nullable(true)).collect();
+        let schema = Arc::new(Schema::new(fields));
+        let wanted: Vec<usize> = columns.iter().map(|(c, _)| *c).collect();
+        let written = |message: String| OutputError::Encode { file: name.clone(), message };
+        let io = |source| OutputError::Io { path: to.to_owned(), source };
+        let out = File::create_new(to).map_err(io)?;
+        let mut writer = ArrowWriter::try_new(out, schema.clone(), None).map_err(|e| written(e.to_string()))?;
+        let mut rows = 0;
+        for group in 0..file.row_groups() {
+            let failed = |e: ArrowError| LedgerError::Parquet {
+                file: name.clone(),
+                row_group: Some(group),
+                message: e.to_string(),
+            };
+            // The ids alone first: most row groups have nobody to look for.
+            let mut holds = false;
+            file.read::<VerifyError>(group, &[psn_no], BATCH_ROWS, |batch| {
+                if let Some(ids) = batch.get(psn_no) {
+                    holds |= self.mine(ids).map_err(failed)?.true_count() > 0;
+                }
+                Ok(())
+            })?;
+            if !holds {
+                continue;
+            }
+            file.read::<VerifyError>(group, &wanted, BATCH_ROWS, |batch| {
+                let Some(ids) = batch.get(psn_no) else { return Ok(()) };
+                let mine = self.mine(ids).map_err(failed)?;
+                if mine.true_count() == 0 {
+                    return Ok(());
+                }
+                // Row groups may be read in different types; the file has one.
+                let column = |(field, number): (&Arc<Field>, &usize)| -> Result<ArrayRef, ArrowError> {
+                    let column = batch.get(*number).ok_or_else(|| ArrowError::SchemaError(field.name().clone()))?;
+                    cast(&filter(column, &mine)?, field.data_type())
+                };
+                let arrays = schema.fields().iter().zip(&wanted).map(column).collect::<Result<Vec<_>, _>>();
+                let theirs = arrays.and_then(|arrays| RecordBatch::try_new(schema.clone(), arrays)).map_err(failed)?;
+                rows += theirs.num_rows() as u64;
+                writer.write(&theirs).map_err(|e| written(e.to_string()))?;
+                Ok(())
+            })?;
+        }
+        writer.close().map_err(|e| written(e.to_string()))?;
+        Ok(rows)
+    }
+
+    /// Which rows are the person's, the ids read as the program reads them.
+    fn mine(&self, ids: &ArrayRef) -> Result<BooleanArray, ArrowError> {
+        let mut read = Ids::default();
+        decode::ids(ids, &mut read)?;
+        let of = id_type(ids.data_type());
+        Ok((0..read.len())
+            .map(|row| Some(!read.get(row).is_empty() && id_text(read.get(row), of) == self.psn_no))
+            .collect())
+    }
+}

@@ -63,6 +63,7 @@ pub mod orders;
 pub mod output;
 pub mod persons;
 pub mod policy;
+pub mod reconcile;
 pub mod report;
 pub mod roster;
 pub mod run;

@@ -1,5 +1,6 @@
 //! What was typed.
 
+use crate::generate::ErrorSpec;
 use crate::model::date;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -21,6 +22,8 @@ pub enum Command {
     Settle(Box<SettleArgs>),
     /// Make a synthetic ledger and roster to try things on
     Generate(GenerateArgs),
+    /// Hold what was paid against what was due, and name the cause of every difference
+    Reconcile(Box<ReconcileArgs>),
     /// Tell a person's year step by step, from a settlement's outputs
     Explain(ExplainArgs),
     /// Hold a settlement's outputs against themselves and, with the ledger, against the run made again
@@ -147,12 +150,62 @@ pub struct GenerateArgs {
     /// The same seed gives the same files
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
+    /// Record what is due as paid, plant known errors and write the truth beside: `all:0.02` (a share of the
+    /// persons) or `KIND=COUNT,…`; `double=COUNT` for persons with two errors; `twins` also where two kinds look alike
+    #[arg(long, value_name = "SPEC")]
+    pub errors: Option<ErrorSpec>,
+    /// Dated values that win over the shipped ones (TOML), to settle for --errors
+    #[arg(long, value_name = "FILE", requires = "errors")]
+    pub params: Option<PathBuf>,
     /// Output folder
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// Print nothing but errors
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// `onestop reconcile`.
+#[derive(Debug, Args)]
+pub struct ReconcileArgs {
+    /// A settlement's output folder: what was due
+    pub dir: PathBuf,
+    /// What was paid: a file of payments (Parquet), or another settlement's folder [default: the recorded columns]
+    #[arg(long, value_name = "FILE|DIR")]
+    pub paid: Option<PathBuf>,
+    /// Ledger files or folders, where they are no longer where the settlement found them
+    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
+    pub ledger: Vec<PathBuf>,
+    /// The roster, likewise
+    #[arg(long, value_name = "FILE")]
+    pub roster: Option<PathBuf>,
+    /// The policy, likewise; of several all, in the order of their dates
+    #[arg(long, value_name = "ID|FILE")]
+    pub policy: Vec<String>,
+    /// The dated values that the settlement was given (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub params: Option<PathBuf>,
+    /// The other names and codes that the settlement was given (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub codes: Option<PathBuf>,
+    /// Output folder
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Worker threads [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Memory to keep to, such as 2G; rows that do not fit wait on disk [default: 512M]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub memory: Option<u64>,
+    /// Replace an earlier output in the output folder
+    #[arg(long)]
+    pub force: bool,
+    /// Print nothing but errors
+    #[arg(long, conflicts_with = "json")]
+    pub quiet: bool,
+    /// Print the manifest as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `onestop explain`.

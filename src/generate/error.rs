@@ -1,6 +1,7 @@
 //! What can keep a ledger from being made; each says where and what to do.
 
 use super::{MAX_PERSONS, YEARS};
+use crate::reconcile::error::ReconcileError;
 use parquet::errors::ParquetError;
 use std::path::PathBuf;
 
@@ -41,4 +42,13 @@ pub enum GenerateError {
         /// Why.
         source: ParquetError,
     },
+    /// The ledger cannot be settled to plant errors into it.
+    #[error(transparent)]
+    Settle(#[from] Box<ReconcileError>),
+}
+
+impl From<ReconcileError> for GenerateError {
+    fn from(error: ReconcileError) -> Self {
+        GenerateError::Settle(Box::new(error))
+    }
 }

@@ -19,7 +19,7 @@ pub const NAME: &str = "ledger.parquet";
 /// Money as it stands in every Parquet file.
 const MONEY: DataType = DataType::Decimal128(18, 2);
 /// Columns with hardly a value twice.
-const VARIED: [&str; 8] = [
+pub const VARIED: [&str; 8] = [
     "psn_no",
     "setl_id",
     "setl_time",

@@ -19,11 +19,14 @@
 mod bill;
 mod claim;
 mod error;
+mod errors;
 mod fault;
 mod ledger_file;
 mod period;
 mod person;
 mod place;
+mod plant;
+mod rewrite;
 mod rng;
 mod roster_file;
 mod scenario;
@@ -33,6 +36,8 @@ mod tests;
 mod visit;
 
 pub use error::GenerateError;
+pub use errors::{ErrorSpec, Planted, generate_with_errors};
+pub use plant::Kind;
 
 use crate::policy::document::PolicyDoc;
 use claim::Claim;

@@ -7,7 +7,9 @@ use arrow::datatypes::{DataType, FieldRef, Schema};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+};
 use parquet::basic::{ConvertedType, Encoding, Type as PhysicalType};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::Statistics;
@@ -48,9 +50,23 @@ impl InputFile {
         columns: &[usize],
         batch_rows: usize,
     ) -> Result<GroupReader, LedgerError> {
+        self.open_rows(row_group, columns, batch_rows, None)
+    }
+
+    /// Begins to read some rows of a row group, all where none are named: the others are not decoded.
+    ///
+    /// # Errors
+    /// [`LedgerError::Parquet`] with file and row group.
+    pub fn open_rows(
+        &self,
+        row_group: usize,
+        columns: &[usize],
+        batch_rows: usize,
+        rows: Option<RowSelection>,
+    ) -> Result<GroupReader, LedgerError> {
         let file = self.name();
         let roots: Vec<usize> = columns.iter().filter_map(|&c| self.mapping.at[c]).collect();
-        let reader = guarded(&file, Some(row_group), || self.reader(row_group, roots.clone(), batch_rows))?;
+        let reader = guarded(&file, Some(row_group), || self.reader(row_group, roots.clone(), batch_rows, rows))?;
         // Projected columns come in file order.
         let mut order = roots;
         order.sort_unstable();
@@ -101,17 +117,21 @@ impl InputFile {
         row_group: usize,
         roots: Vec<usize>,
         batch_rows: usize,
+        rows: Option<RowSelection>,
     ) -> Result<ParquetRecordBatchReader, parquet::errors::ParquetError> {
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
         let metadata = self.better_typed(row_group);
         macro_rules! build {
-            ($reader:expr) => {
-                ParquetRecordBatchReaderBuilder::new_with_metadata($reader, metadata)
+            ($reader:expr) => {{
+                let builder = ParquetRecordBatchReaderBuilder::new_with_metadata($reader, metadata)
                     .with_row_groups(vec![row_group])
                     .with_projection(mask)
-                    .with_batch_size(batch_rows)
-                    .build()
-            };
+                    .with_batch_size(batch_rows);
+                match rows {
+                    Some(rows) => builder.with_row_selection(rows).build(),
+                    None => builder.build(),
+                }
+            }};
         }
         match &self.source {
             Source::Path(path) => build!(File::open(path)?),

@@ -61,6 +61,7 @@ macro_rules! code_set {
         }
     };
 }
+pub(crate) use code_set;
 
 code_set! {
     /// Who a person is in the eyes of medical assistance (SPEC 1.3).

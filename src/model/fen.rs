@@ -181,6 +181,13 @@ pub fn to_decimal(fen: i64) -> Decimal {
     Decimal::new(fen, 2)
 }
 
+/// A sum that may exceed 64 bits as plain yuan, such as `-1234.50`.
+pub fn to_yuan(fen: i128) -> String {
+    // Beyond what a decimal holds, plain digits are as exact.
+    Decimal::try_from_i128_with_scale(fen, 2)
+        .map_or_else(|_| format!("{}.{:02}", fen / 100, fen % 100), |d| d.to_string())
+}
+
 /// Fen as plain yuan with two decimals: `-1234.50`.
 pub fn to_text(fen: i64) -> String {
     to_decimal(fen).to_string()

@@ -4,7 +4,7 @@
 
 use super::parquet_file::FileDigest;
 use crate::model::codes::{Identity, Insutype, RejectReason, ScopeReason, Status};
-use crate::model::fen::to_decimal;
+use crate::model::fen::{to_decimal, to_yuan as yuan};
 use crate::orders::OrderCounts;
 use crate::policy::document::YearBy;
 use crate::policy::eras::Names;
@@ -12,7 +12,6 @@ use crate::policy::parameters::Used;
 use crate::policy::tables::NO_RANK;
 use crate::settle::outcome::{MONEY_NAMES, Money};
 use crate::settle::sink::Totals;
-use rust_decimal::Decimal;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -178,12 +177,6 @@ pub struct ControlTotals {
     pub by_fund: BTreeMap<String, String>,
     /// Contribution subsidies.
     pub subsidies: String,
-}
-
-fn yuan(fen: i128) -> String {
-    // Beyond what a decimal holds, plain digits are as exact.
-    Decimal::try_from_i128_with_scale(fen, 2)
-        .map_or_else(|_| format!("{}.{:02}", fen / 100, fen % 100), |d| d.to_string())
 }
 
 impl ControlTotals {

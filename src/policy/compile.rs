@@ -64,6 +64,7 @@ pub fn compile(doc: &PolicyDoc, parameters: &Parameters, years: &[i32], needs: N
         grant_lookback,
         round: Round { mode: doc.switches.rounding, unit: doc.switches.unit },
         accumulation: doc.switches.accumulation,
+        cap_per_visit: false,
         catastrophic_payment: doc.switches.catastrophic_payment,
         ext_comp: doc.switches.ext_comp,
         exclude_unreferred: doc.assistance.exclude_unreferred.is_some(),

@@ -366,6 +366,9 @@ pub struct Tables {
     pub round: Round,
     /// What schedules accumulate over.
     pub accumulation: Accumulation,
+    /// Caps start afresh with every claim. No policy says so: it is how an audit asks what a desk that took the
+    /// annual cap for one of each stay would have paid.
+    pub cap_per_visit: bool,
     /// Which catastrophic payment stands before assistance.
     pub catastrophic_payment: CatastrophicPayment,
     /// Whether outside compensation comes off the base.

@@ -180,7 +180,7 @@ pub(super) fn inputs(run: &Settle, ledger: &Ledger, roster: Option<&Roster>) -> 
     Ok(parts)
 }
 
-pub(super) fn digest_of_source(source: &Source) -> Result<(u64, String), RunError> {
+pub(crate) fn digest_of_source(source: &Source) -> Result<(u64, String), RunError> {
     match source {
         Source::Path(path) => digest_of(path).map_err(|e| io(path, e)),
         Source::Embedded(_, bytes) => Ok((bytes.len() as u64, hex(&Sha256::digest(bytes)))),

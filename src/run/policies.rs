@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 /// # Errors
 /// No policy; two in force on one day; years by different dates; several with `--as-if`; a year asked
 /// for that none reaches.
-pub(super) fn in_order(run: &Settle) -> Result<Vec<&Policy>, RunError> {
+pub(crate) fn in_order(run: &Settle) -> Result<Vec<&Policy>, RunError> {
     let mut policies: Vec<&Policy> = run.policies.iter().collect();
     policies.sort_by_key(|p| p.doc.policy.from);
     let Some(first) = policies.first() else { return Err(RunError::NoPolicy) };
@@ -58,7 +58,7 @@ fn check_year(run: &Settle, policies: &[&Policy]) -> Result<(), RunError> {
 }
 
 /// The year that `--year` asks for, where the policy reaches it.
-pub(super) fn year_asked_for(run: &Settle, policy: &Policy) -> Vec<i32> {
+pub(crate) fn year_asked_for(run: &Settle, policy: &Policy) -> Vec<i32> {
     run.year.filter(|year| run.as_if || reaches(&policy.doc.policy, *year)).into_iter().collect()
 }
 
@@ -82,7 +82,7 @@ fn dated(header: &Header) -> String {
 ///
 /// # Errors
 /// [`PolicyError`], with the policy where there are several; illustrative values under `--strict`.
-pub(super) fn compile_all(
+pub(crate) fn compile_all(
     run: &Settle,
     policies: &[&Policy],
     years: impl Fn(usize) -> Vec<i32>,
@@ -115,7 +115,7 @@ pub(super) fn compile_all(
 
 /// Benefit years that a policy has to settle: those of the rows within its dates; with `--year` that
 /// one, and the years before where a grant charged to it looks back.
-pub(super) fn years_needed(run: &Settle, tables: &Tables, roster: Option<&Roster>, found: &BTreeSet<i32>) -> Vec<i32> {
+pub(crate) fn years_needed(run: &Settle, tables: &Tables, roster: Option<&Roster>, found: &BTreeSet<i32>) -> Vec<i32> {
     let (from, until) = (date::year_of(tables.from), date::year_of(tables.until));
     let inside = |y: &i32| run.as_if || (from..=until).contains(y);
     let wanted = |y: &i32| match run.year {

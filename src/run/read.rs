@@ -17,7 +17,7 @@ use crate::roster::Roster;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows decoded at a time.
-pub(super) const BATCH_ROWS: usize = 32_768;
+pub(crate) const BATCH_ROWS: usize = 32_768;
 
 /// The ledger as read: runs of rows by range, and what was found on the way.
 #[derive(Default)]
@@ -28,7 +28,7 @@ pub(super) struct Read {
 
 /// What of `--memory` is left for rows that wait: the workers need room, and the roster and what is known
 /// of every column of every row group grow with the ledger.
-pub(super) fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, rosters: &[Roster]) -> u64 {
+pub(crate) fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, rosters: &[Roster]) -> u64 {
     /// The program and its buffers; what a worker needs to settle a range of persons, and for a row of the
     /// run that it reads; what the Parquet library keeps about a column of a row group. All as measured.
     const PROGRAM: u64 = 90 << 20;

@@ -243,7 +243,7 @@ fn is_unconfirmed(used: &Used) -> bool {
     matches!(used.status, Standing::Reported | Standing::Illustrative)
 }
 
-fn check_columns(run: &Settle, policies: &[&Policy], ledger: &Ledger) -> Result<(), RunError> {
+pub(crate) fn check_columns(run: &Settle, policies: &[&Policy], ledger: &Ledger) -> Result<(), RunError> {
     use crate::ledger::error::LedgerError;
     if run.roster.is_none() && !ledger.has(LedgerColumn::Identity) {
         return Err(LedgerError::NoIdentities.into());
@@ -259,7 +259,7 @@ fn check_columns(run: &Settle, policies: &[&Policy], ledger: &Ledger) -> Result<
 }
 
 /// The roster under each policy, and its rejects; none where there is no roster.
-fn read_rosters(
+pub(crate) fn read_rosters(
     run: &Settle,
     policies: &[&Policy],
     ledger: &Ledger,

@@ -19,19 +19,19 @@ use std::sync::Mutex;
 
 /// What the first look found.
 #[derive(Default)]
-pub(super) struct Survey {
+pub(crate) struct Survey {
     /// Ranges of persons.
-    pub(super) cuts: Cuts,
+    pub(crate) cuts: Cuts,
     /// Set where the rows lie in the order of persons.
-    pub(super) in_order: Option<InOrder>,
+    pub(crate) in_order: Option<InOrder>,
 }
 
 /// A ledger whose rows lie in the order of persons.
-pub(super) struct InOrder {
+pub(crate) struct InOrder {
     /// Its row groups in that order.
-    pub(super) groups: Vec<Group>,
+    pub(crate) groups: Vec<Group>,
     /// Every calendar year in it, also those of rows that will be rejected.
-    pub(super) years: BTreeSet<i32>,
+    pub(crate) years: BTreeSet<i32>,
 }
 
 /// A person's id as sortable bytes.
@@ -39,15 +39,15 @@ type Id = Box<[u8]>;
 
 /// A row group: its file, its number there, its first and last person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Group {
-    pub(super) file: usize,
-    pub(super) group: usize,
-    pub(super) persons: Option<(Id, Id)>,
+pub(crate) struct Group {
+    pub(crate) file: usize,
+    pub(crate) group: usize,
+    pub(crate) persons: Option<(Id, Id)>,
 }
 
 /// Looks at `psn_no`, to cut the persons into ranges; where the footers promise that the rows lie in the
 /// order of persons, at the dates too, to see whether they keep it and which years there are.
-pub(super) fn survey(ledger: &Ledger, year_by: YearBy, progress: &dyn Progress) -> Result<Survey, RunError> {
+pub(crate) fn survey(ledger: &Ledger, year_by: YearBy, progress: &dyn Progress) -> Result<Survey, RunError> {
     let Some(sampler) = Sampler::new(ledger.rows()) else { return Ok(Survey::default()) };
     progress.begin(Step::Survey, ledger.rows());
     let psn_no = LedgerColumn::PsnNo as usize;

@@ -124,6 +124,10 @@ impl Year<'_> {
         for (live, outcome) in self.live.iter().zip(&mut run.outcomes) {
             let claim = self.claims.get(live.row as usize);
             let grant = self.holdings.grant(claim.day, self.year.year);
+            if self.tables.cap_per_visit {
+                year.paid.fill(0);
+                run.grants.iter_mut().for_each(|g| g.paid.fill(0));
+            }
             let mut moved = Moved {
                 year: &mut year,
                 granted: grant.map_or(NO_RANK, |g| g.rank),

@@ -1,0 +1,78 @@
+//! What findings add up to: by cause, by area of treatment, by identity.
+
+use crate::model::fen;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Money and number of findings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Persons and years with it.
+    pub person_years: u64,
+    /// Paid too much, in fen.
+    pub too_much: i128,
+    /// Paid too little, in fen.
+    pub too_little: i128,
+}
+
+impl Line {
+    /// Adds an amount, paid less due.
+    pub fn add(&mut self, fen: i64) {
+        if fen > 0 {
+            self.too_much += i128::from(fen);
+        } else {
+            self.too_little -= i128::from(fen);
+        }
+    }
+
+    fn merge(&mut self, other: &Line) {
+        self.person_years += other.person_years;
+        self.too_much += other.too_much;
+        self.too_little += other.too_little;
+    }
+}
+
+impl Serialize for Line {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut line = s.serialize_struct("Line", 3)?;
+        line.serialize_field("person_years", &self.person_years)?;
+        line.serialize_field("paid_too_much", &fen::to_yuan(self.too_much))?;
+        line.serialize_field("paid_too_little", &fen::to_yuan(self.too_little))?;
+        line.end()
+    }
+}
+
+/// Sums of a reconciliation.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Totals {
+    /// By cause.
+    pub by_cause: BTreeMap<&'static str, Line>,
+    /// By area of treatment of the claims whose payment differs; `unattributed` where no claim is known.
+    pub by_area: BTreeMap<String, Line>,
+    /// By the identity preferred in the year; `none` where there is none.
+    pub by_identity: BTreeMap<String, Line>,
+    /// Everything.
+    pub all: Line,
+    /// Persons and years whose causes reproduce what was paid to the fen.
+    pub exact: u64,
+    /// Of them, those that other causes reproduce as well.
+    pub ambiguous: u64,
+}
+
+impl Totals {
+    /// Adds those of another part.
+    pub fn merge(&mut self, other: &Totals) {
+        for (cause, line) in &other.by_cause {
+            self.by_cause.entry(cause).or_default().merge(line);
+        }
+        for (mine, theirs) in [(&mut self.by_area, &other.by_area), (&mut self.by_identity, &other.by_identity)] {
+            for (name, line) in theirs {
+                mine.entry(name.clone()).or_default().merge(line);
+            }
+        }
+        self.all.merge(&other.all);
+        self.exact += other.exact;
+        self.ambiguous += other.ambiguous;
+    }
+}

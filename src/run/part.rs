@@ -121,16 +121,16 @@ pub(super) fn create_files(
 }
 
 /// Columns of the files that grow while persons are settled.
-pub(super) fn output_columns() -> usize {
+pub(super) fn output_columns(run: &Settle) -> usize {
     use crate::ledger::schema::IdType::Text;
     let schemas = [
         files::settlement_schema(Text, Text),
         files::audit_schema(Text, Text),
         files::persons_schema(Text),
         files::alerts_schema(Text, Text),
-        orders_schema(Text),
     ];
-    schemas.iter().map(|schema| schema.fields().len()).sum()
+    let orders = run.orders.then(|| orders_schema(Text));
+    schemas.iter().chain(&orders).map(|schema| schema.fields().len()).sum()
 }
 
 /// What a worker needs to settle a range.
@@ -170,6 +170,9 @@ impl Job<'_> {
         tally.audit_rows = sink.audit.row.len() as u64;
         tally.other_years = sink.other_years;
         tally.totals = sink.totals;
+        if self.eras.all.len() == 1 {
+            tally.clauses = vec![sink.clauses];
+        }
         tally.years = sink.years;
         let build = RunError::defect("building output columns");
         let settlement = files::settlement(context, &rows, sink.settlement).map_err(&build)?;
@@ -251,10 +254,9 @@ impl Job<'_> {
                 }
             }
         }
-        tally.clauses = match several {
-            Some(several) => several.finish(sink),
-            None => vec![std::mem::take(&mut sink.clauses)],
-        };
+        if let Some(several) = several {
+            tally.clauses = several.finish(sink);
+        }
         for refusal in refused {
             let row = refusal.row as usize;
             let (file, number) = place(rows.origin(row));

@@ -145,15 +145,17 @@ impl<'a> Several<'a> {
         }
     }
 
-    /// Hands over what was added up over all persons; what each policy's clauses did by itself.
+    /// Hands over what was added up over all persons; what each policy's clauses did.
     pub fn finish(self, sink: &mut Sink) -> Vec<ClauseTally> {
-        for (part, Era { numbers, .. }) in self.parts.iter().zip(&self.eras.all) {
-            let Sink { years, totals, other_years, .. } = &part.sink;
+        let mut clauses = Vec::with_capacity(self.parts.len());
+        for (part, Era { numbers, .. }) in self.parts.into_iter().zip(&self.eras.all) {
+            let Sink { years, totals, other_years, clauses: of_policy, .. } = part.sink;
             sink.years.extend(years);
             sink.other_years += other_years;
-            sink.totals.merge_as(totals, |rank| numbers.rank(rank));
+            sink.totals.merge_as(&totals, |rank| numbers.rank(rank));
+            clauses.push(of_policy);
         }
-        self.parts.into_iter().map(|part| part.sink.clauses).collect()
+        clauses
     }
 }
 

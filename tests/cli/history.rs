@@ -674,3 +674,61 @@ fn policy_show_and_check_know_what_was_published() {
     let check = typed_line(&format!("policy check {POLICY} --params {params} --as-of 2023-08-31"));
     assert_eq!(check.code, Some(0), "{}{}", check.stdout, check.stderr);
 }
+
+// --- What holds of several policies can be verified ----------------------------------------------------------
+
+#[test]
+fn a_run_of_several_policies_holds_against_itself_and_its_ledger() {
+    let desk = two_years(5);
+    let out = settled(&desk, "ledger.parquet", "weihai-2023,weihai-etdz-2017", "out", &[]);
+    let (folder, ledger) = (desk.typed("out"), desk.typed("ledger.parquet"));
+    let again = typed_line(&format!("verify {folder} --ledger {ledger}"));
+    assert_eq!(again.code, Some(0), "{}{}", again.stdout, again.stderr);
+    for name in ["policy weihai-etdz-2017", "policy weihai-2023", "settled again: settlement.parquet"] {
+        assert!(again.stdout.contains(name), "{name} is not in:\n{}", again.stdout);
+    }
+    // Each clause says whose it is, and each policy's clauses come to what it paid.
+    let (clauses, settlement) = (read(&out, "clauses"), read(&out, "settlement"));
+    for (policy, year) in PARTS {
+        let of_policy: Vec<&Row> = clauses.rows.iter().filter(|r| r["policy"] == policy).collect();
+        assert!(of_policy.iter().all(|r| r["benefit_year"] == year), "{policy}");
+        let sum = |rows: Vec<&Row>, column: &str| -> i128 {
+            rows.into_iter().map(|r| table::fen(&r[column]).expect("an amount")).sum()
+        };
+        let assisting = |r: &&Row| ["ma", "major_disease", "top_up"].contains(&r["layer"].as_str());
+        let paid = sum(of_policy.into_iter().filter(assisting).collect(), "paid");
+        let of_year = settlement.rows.iter().filter(|r| r["benefit_year"] == year).collect();
+        assert_eq!(paid, sum(of_year, "ma_pay"), "{policy}");
+        assert!(paid > 0, "{policy}");
+    }
+    let one = typed_line(&format!("verify {folder} --policy weihai-2023"));
+    let error = "error: 1 policies were given, but the run had 2\n  \
+                 give all of them with --policy, in the order of their dates, or none\n";
+    assert_eq!((one.code, one.stderr.as_str()), (Some(1), error));
+    let swapped = typed_line(&format!("verify {folder} --policy weihai-2023,weihai-etdz-2017"));
+    assert_eq!(swapped.code, Some(1), "{}", swapped.stdout);
+}
+
+#[test]
+fn two_policies_that_share_a_year_and_their_names_hold_together() {
+    let desk = shared_year();
+    let clauses = desk.read("clauses");
+    let of = |policy: &str| clauses.rows.iter().filter(|r| r["policy"] == policy && r["exercised"] == "true").count();
+    assert!(of("old") > 0 && of("new") > 0);
+    let folder = desk.typed("out");
+    let line = format!("verify {folder} --ledger {}", desk.typed("ledger.parquet"));
+    let outcome = typed_line(&line);
+    assert_eq!(outcome.code, Some(0), "{}{}", outcome.stdout, outcome.stderr);
+}
+
+#[test]
+fn what_was_known_by_a_day_is_verified_as_of_that_day() {
+    let roster = [holds("P1", "tekun").with("known_on", "2023-06-01"), holds("P2", "tekun")];
+    let desk = Desk::with(&["P1", "P2"].map(|person| stay(person, "S1")), &roster);
+    desk.done(desk.settle().option("--as-known", "2023-05-31").option("--as-of", "2026-01-01"));
+    let line = format!("verify {} --ledger {}", desk.typed("out"), desk.typed("ledger.parquet"));
+    for line in [line.clone(), format!("{line} --person P1")] {
+        let outcome = typed_line(&line);
+        assert_eq!(outcome.code, Some(0), "{line}\n{}{}", outcome.stdout, outcome.stderr);
+    }
+}

@@ -181,7 +181,7 @@ pub struct VerifyArgs {
     /// The roster, where it does not lie at its recorded path
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
-    /// The policy, where it does not lie at its recorded path; of several all, in the order of their dates
+    /// The policy, where it does not lie at its recorded path; several, separated by commas
     #[arg(long, value_name = "ID|FILE")]
     pub policy: Vec<String>,
     /// The dated values, where they do not lie at their recorded path

@@ -4,11 +4,12 @@ use super::columns::*;
 use crate::model::codes::Layer;
 use crate::model::fen::NO_LIMIT;
 use crate::policy::tables::Tables;
-use crate::settle::clauses::{Clause, ClauseSums, ClauseTally};
+use crate::settle::clauses::{Clause, ClauseIndex, ClauseSums, ClauseTally};
 use arrow::array::{ArrayRef, BooleanArray, Int32Array, Int64Array, StringArray};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// A row of `clauses.parquet`.
@@ -35,21 +36,23 @@ impl ClauseRow {
     }
 }
 
-/// The rows of a policy, in the order of the file.
-pub fn clause_rows(tally: &ClauseTally, tables: &Tables) -> Vec<ClauseRow> {
-    let row = |(clause, sums): (Clause, ClauseSums)| {
+/// What the clauses of a policy came to, in the order of its tables; of a run, policy by policy.
+///
+/// The tally may stand by tables compiled for more years than were found; the rows are those of `tables`.
+pub fn clause_rows(tally: Option<&ClauseTally>, tables: &Tables) -> Vec<ClauseRow> {
+    // A year's clauses are listed alike, whatever the other years.
+    let mut counted: BTreeMap<i32, VecDeque<ClauseSums>> = BTreeMap::new();
+    for (clause, sums) in tally.into_iter().flat_map(ClauseTally::totals) {
+        counted.entry(clause.year).or_default().push_back(sums);
+    }
+    let row = |clause: Clause| {
         let cite = &tables.cites[usize::from(clause.cite)];
         let pool = clause.pool.map(|p| tables.pools[usize::from(p)].clone());
-        ClauseRow {
-            policy: tables.policy.clone(),
-            clause,
-            rule: cite.rule.clone(),
-            text: cite.clause.clone(),
-            pool,
-            sums,
-        }
+        let sums = counted.get_mut(&clause.year).and_then(VecDeque::pop_front).unwrap_or_default();
+        let (policy, rule, text) = (tables.policy.clone(), cite.rule.clone(), cite.clause.clone());
+        ClauseRow { policy, clause, rule, text, pool, sums }
     };
-    tally.totals().map(row).collect()
+    ClauseIndex::new(tables).clauses.into_iter().map(row).collect()
 }
 
 /// Schema of `clauses.parquet`.

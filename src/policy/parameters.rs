@@ -177,13 +177,13 @@ impl Parameters {
     /// [`PolicyError`]: unreadable file, unknown key, malformed value.
     pub fn with_file_as_of(path: Option<&Path>, as_of: Option<i32>) -> Result<Self, PolicyError> {
         let mut parameters = Parameters {
-            path: None,
             values: BTreeMap::new(),
             schedules: BTreeMap::new(),
             as_of,
             later: BTreeMap::new(),
             subsidy_date: (1, 1),
             texts: Vec::new(),
+            path: None,
         };
         parameters.lay("the shipped parameters", SHIPPED)?;
         if let Some(path) = path {

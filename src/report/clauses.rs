@@ -16,7 +16,7 @@ const NAMED: usize = 12;
 pub fn clauses(rows: &[ClauseRow]) -> String {
     let mut text = String::new();
     let several = rows.windows(2).any(|pair| pair[0].policy != pair[1].policy);
-    let name = |row: &ClauseRow| name(row, several);
+    let name = |row: &ClauseRow| if several { format!("{} {}", row.policy, name(row)) } else { name(row) };
     let mut by_money: Vec<&ClauseRow> = rows.iter().filter(|r| r.sums.paid > 0).collect();
     // A stable sort: clauses of equal money stay in the policy's order.
     by_money.sort_by_key(|r| std::cmp::Reverse(r.sums.paid));
@@ -63,13 +63,10 @@ fn more(text: &mut String, all: usize) {
     }
 }
 
-/// `2023 医疗救助 ma.A（二（三）1） 0.00+ 70 %`, behind the policy where there are several.
-fn name(row: &ClauseRow, several: bool) -> String {
+/// `2023 医疗救助 ma.A（二（三）1） 0.00+ 70 %`.
+fn name(row: &ClauseRow) -> String {
     let clause = &row.clause;
     let mut name = format!("{} {} {}（{}）", clause.year, clause.layer.label(), row.rule, row.text);
-    if several {
-        name.insert_str(0, &format!("{} ", row.policy));
-    }
     if let Some((lo, hi)) = clause.bracket {
         let hi = if hi == NO_LIMIT { String::new() } else { to_grouped(i128::from(hi)) };
         let _ = write!(name, " {}–{hi}", to_grouped(i128::from(lo)));

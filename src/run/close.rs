@@ -12,7 +12,7 @@ use crate::output::manifest::{self, *};
 use crate::output::parquet_file::{FileDigest, ParquetFile, digest_of, digest_of_text, hex};
 use crate::output::publish::Stage;
 use crate::policy::Policy;
-use crate::policy::eras::{Era, Names};
+use crate::policy::eras::Names;
 use crate::policy::tables::Tables;
 use crate::roster::Roster;
 use crate::settle::clauses::ClauseTally;
@@ -96,26 +96,16 @@ pub(super) fn write_subsidies(
     Ok((file.finish()?, total))
 }
 
-/// Writes what each clause of each policy did, in the years that were settled; the rows as written.
-///
-/// Compiled ahead of a ledger in the order of persons, a policy may know more years: those of rows that
-/// turned out to be rejects.
+/// Writes what each clause did, policy by policy; the rows as written.
 pub(super) fn write_clauses(
     stage: &Stage,
     tallies: &[ClauseTally],
-    eras: &[Era],
-    settled: &[Tables],
+    tables: &[Tables],
 ) -> Result<(FileDigest, Vec<ClauseRow>), RunError> {
     let (mut file, encoder) = ParquetFile::create(&stage.file("clauses.parquet"), clauses_schema())?;
-    let mut rows = Vec::new();
-    for (number, (era, settled)) in eras.iter().zip(settled).enumerate() {
-        let of_policy = match tallies.get(number) {
-            Some(tally) => clause_rows(tally, &era.tables),
-            // A ledger without rows has no range that would have numbered them.
-            None => clause_rows(&ClauseTally::new(&era.tables), &era.tables),
-        };
-        rows.extend(of_policy.into_iter().filter(|row| settled.year(row.clause.year).is_some()));
-    }
+    // A ledger without rows has no range, and so no tally.
+    let of = |(number, tables): (usize, &Tables)| clause_rows(tallies.get(number), tables);
+    let rows: Vec<ClauseRow> = tables.iter().enumerate().flat_map(of).collect();
     let batch = clauses(&rows).map_err(RunError::defect("building output columns"))?;
     file.append(encoder.encode(&batch)?)?;
     Ok((file.finish()?, rows))

@@ -170,9 +170,6 @@ impl Job<'_> {
         tally.audit_rows = sink.audit.row.len() as u64;
         tally.other_years = sink.other_years;
         tally.totals = sink.totals;
-        if self.eras.all.len() == 1 {
-            tally.clauses = vec![sink.clauses];
-        }
         tally.years = sink.years;
         let build = RunError::defect("building output columns");
         let settlement = files::settlement(context, &rows, sink.settlement).map_err(&build)?;
@@ -254,9 +251,10 @@ impl Job<'_> {
                 }
             }
         }
-        if let Some(several) = several {
-            tally.clauses = several.finish(sink);
-        }
+        tally.clauses = match several {
+            Some(several) => several.finish(sink),
+            None => vec![std::mem::take(&mut sink.clauses)],
+        };
         for refusal in refused {
             let row = refusal.row as usize;
             let (file, number) = place(rows.origin(row));

@@ -187,7 +187,8 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     if let Pieces::Streaming { stream, .. } = source {
         findings = stream.finish();
     }
-    let (settled_tables, used) = compile_for(&findings.years)?;
+    // Compiled ahead it may have been for years that no row has; what is told is of those found.
+    let (tables, used) = compile_for(&findings.years)?;
     progress.end();
 
     let mut rejects = findings.rejects;
@@ -203,7 +204,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         outputs.insert("orders.parquet".to_owned(), orders.finish()?);
     }
     outputs.insert("persons.parquet".to_owned(), files.persons.finish()?);
-    let (clauses_file, clauses) = write_clauses(&stage, &sums.clauses, &eras.all, &settled_tables)?;
+    let (clauses_file, clauses) = write_clauses(&stage, &sums.clauses, &tables)?;
     outputs.insert("clauses.parquet".to_owned(), clauses_file);
     outputs.insert("alerts.parquet".to_owned(), files.alerts.finish()?);
     let years = sums.years.iter().copied().filter(|y| run.year.is_none_or(|only| only == *y)).collect();

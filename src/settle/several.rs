@@ -145,17 +145,15 @@ impl<'a> Several<'a> {
         }
     }
 
-    /// Hands over what was added up over all persons; what each policy's clauses did.
+    /// Hands over what was added up over all persons; what each policy's clauses did by itself.
     pub fn finish(self, sink: &mut Sink) -> Vec<ClauseTally> {
-        let mut clauses = Vec::with_capacity(self.parts.len());
-        for (part, Era { numbers, .. }) in self.parts.into_iter().zip(&self.eras.all) {
-            let Sink { years, totals, other_years, clauses: of_policy, .. } = part.sink;
+        for (part, Era { numbers, .. }) in self.parts.iter().zip(&self.eras.all) {
+            let Sink { years, totals, other_years, .. } = &part.sink;
             sink.years.extend(years);
             sink.other_years += other_years;
-            sink.totals.merge_as(&totals, |rank| numbers.rank(rank));
-            clauses.push(of_policy);
+            sink.totals.merge_as(totals, |rank| numbers.rank(rank));
         }
-        clauses
+        self.parts.into_iter().map(|part| part.sink.clauses).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use super::Verify;
 use super::check::{Check, Finding, Report};
 use super::differ::{Difference, first_difference};
 use super::error::VerifyError;
-use super::origins::{Origins, day};
+use super::origins::{Origins, day_of};
 use super::recorded::{Recorded, RecordedFile};
 use crate::ledger::open::Source;
 use crate::output::publish::{MANIFEST, Stage};
@@ -44,7 +44,7 @@ pub(super) fn run_of(
         out,
         year: options.year,
         as_if: options.as_if,
-        as_known: options.as_known.as_deref().map(day).transpose()?,
+        as_known: day_of(options.as_known.as_deref(), "as_known")?,
         audit: recorded.audited(),
         orders: options.orders,
         // What was settled once may be settled again, also with values that `--strict` would refuse.
@@ -161,7 +161,7 @@ fn manifests(recorded: &Recorded, again: &str) -> Check {
     }
     let given = |column: &str| {
         ["policy.origin", "parameters.path", "options.codes"].contains(&column)
-            || column.starts_with("policies.") && column.ends_with(".origin")
+            || (column.starts_with("policies.") && column.ends_with(".origin"))
     };
     for (column, stated, found) in unlike.into_iter().filter(|(column, ..)| !given(column)) {
         check.find(|| Finding { place: MANIFEST.into(), column, stated, found, ..Finding::default() });

@@ -129,7 +129,7 @@ pub type PersonRows = Vec<serde_json::Map<String, serde_json::Value>>;
 /// Everything that was checked.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
-    /// Id of the policy.
+    /// Ids of the policies, comma-separated.
     pub policy: String,
     /// Version of the program that made the run.
     pub made_by: String,

@@ -36,16 +36,6 @@ pub enum VerifyError {
         /// The folder.
         dir: PathBuf,
     },
-    /// Not as many policies as the run had.
-    #[error(
-        "{given} policies were given, but the run had {recorded}\n  give all of them with --policy, in the order of their dates, or none"
-    )]
-    Policies {
-        /// How many were given.
-        given: usize,
-        /// How many the manifest names.
-        recorded: usize,
-    },
     /// A policy or parameters file that was given.
     #[error(transparent)]
     Policy(#[from] PolicyError),

@@ -52,7 +52,7 @@ pub struct Verify {
     pub ledger: Vec<PathBuf>,
     /// Roster in place of the recorded one.
     pub roster: Option<PathBuf>,
-    /// Policies in place of the recorded ones, in the order of their dates.
+    /// Policies in place of the recorded ones, in any order.
     pub policies: Vec<String>,
     /// Parameters in place of the recorded ones.
     pub params: Option<PathBuf>,

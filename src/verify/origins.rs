@@ -19,7 +19,7 @@ pub(super) type Found<T> = Result<T, String>;
 
 /// What a run can be made again from.
 pub(super) struct Origins {
-    /// In the order of their dates.
+    /// In the order of the manifest, that of their dates.
     pub(super) policies: Found<Vec<Policy>>,
     pub(super) parameters: Found<Parameters>,
     pub(super) book: Found<CodeBook>,
@@ -30,16 +30,7 @@ pub(super) struct Origins {
 impl Origins {
     /// Looks for everything, and checks the digests of what is there.
     pub(super) fn find(plan: &Verify, recorded: &Recorded, report: &mut Report) -> Result<Self, VerifyError> {
-        let mut policies = Ok(Vec::new());
-        for (number, stated) in recorded.policies().iter().enumerate() {
-            let policy = policy(plan, recorded, number, stated)?;
-            let digest = policy.as_ref().map(|p| digest_of_text(&p.text)).map_err(Clone::clone);
-            digest_holds(report, "政策摘要", "policy", &stated.id, &stated.sha256, digest);
-            policies = policies.and_then(|mut all: Vec<Policy>| {
-                all.push(policy?);
-                Ok(all)
-            });
-        }
+        let policies = policies(plan, recorded, report)?;
 
         let parameters = parameters(plan, recorded)?;
         let digest = parameters.as_ref().map(|p| digest_of_text(&p.texts.concat())).map_err(Clone::clone);
@@ -68,14 +59,12 @@ impl Origins {
         Ok(Self { policies, parameters, book, ledger, roster })
     }
 
-    /// How the policies round, where they were found and all round alike.
-    pub(super) fn round(&self) -> Option<Round> {
-        let mut rounds = self.policies.as_ref().ok()?.iter().map(|policy| {
-            let switches = &policy.doc.switches;
-            Round { mode: switches.rounding, unit: switches.unit }
-        });
-        let first = rounds.next()?;
-        rounds.all(|round| round == first).then_some(first)
+    /// How the policies round; why it cannot be said, in words.
+    pub(super) fn round(&self) -> Found<Round> {
+        let policies = self.policies.as_ref().map_err(|_| "it rounds as the policy says, which was not found")?;
+        let mut rounds = policies.iter().map(|p| &p.doc.switches).map(|s| Round { mode: s.rounding, unit: s.unit });
+        let first = rounds.next().unwrap_or_default();
+        if rounds.all(|r| r == first) { Ok(first) } else { Err("the policies round in different ways".to_owned()) }
     }
 }
 
@@ -93,20 +82,42 @@ fn digest_holds(report: &mut Report, label: &'static str, what: &str, name: &str
     }
 }
 
-/// One policy of the run: as given, if as many were given as there are; else where it came from.
-fn policy(
-    plan: &Verify,
-    recorded: &Recorded,
-    number: usize,
-    stated: &RecordedPolicy,
-) -> Result<Found<Policy>, VerifyError> {
-    let (id, origin) = (&stated.id, &stated.origin);
-    let all = recorded.policies().len();
-    if !plan.policies.is_empty() && plan.policies.len() != all {
-        return Err(VerifyError::Policies { given: plan.policies.len(), recorded: all });
+/// Every policy of the run, its digest checked. Given ones are known by their digests, else by their ids.
+fn policies(plan: &Verify, recorded: &Recorded, report: &mut Report) -> Result<Found<Vec<Policy>>, VerifyError> {
+    let mut given = plan.policies.iter().map(|name| Policy::load(name)).collect::<Result<Vec<_>, _>>()?;
+    let (mut all, mut missing) = (Vec::new(), None);
+    for stated in recorded.policies() {
+        let by = |same: &dyn Fn(&Policy) -> bool| given.iter().position(same);
+        let place = by(&|p| digest_of_text(&p.text) == stated.sha256)
+            .or_else(|| by(&|p| p.doc.policy.id == stated.id))
+            .or_else(|| (recorded.policies().len() == 1 && given.len() == 1).then_some(0));
+        let policy = policy(place.map(|place| given.remove(place)), stated)?;
+        let digest = policy.as_ref().map(|p| digest_of_text(&p.text)).map_err(Clone::clone);
+        digest_holds(report, "政策摘要", "policy", &stated.id, &stated.sha256, digest);
+        match policy {
+            Ok(policy) => all.push(policy),
+            Err(why) => drop(missing.get_or_insert(why)),
+        }
     }
-    Ok(match plan.policies.get(number) {
-        Some(given) => Ok(Policy::load(given)?),
+    for more in given {
+        let mut check = Check::new("政策摘要", format!("policy {}", more.doc.policy.id));
+        check.looked_at = None;
+        check.find(|| Finding {
+            place: "policy".into(),
+            column: "id".into(),
+            stated: "none of the run's policies".into(),
+            found: more.doc.policy.id.clone(),
+            ..Finding::default()
+        });
+        report.push(check);
+    }
+    Ok(missing.map_or(Ok(all), Err))
+}
+
+fn policy(given: Option<Policy>, recorded: &RecordedPolicy) -> Result<Found<Policy>, VerifyError> {
+    let (id, origin) = (&recorded.id, &recorded.origin);
+    Ok(match given {
+        Some(given) => Ok(given),
         None if origin == "shipped" => Policy::load(id).map_err(|_| format!("`{id}` is not shipped with this version")),
         None if Path::new(origin).is_file() => Ok(Policy::load(origin)?),
         None => Err(format!("{origin} is not there; give it with --policy")),
@@ -114,22 +125,24 @@ fn policy(
 }
 
 fn parameters(plan: &Verify, recorded: &Recorded) -> Result<Found<Parameters>, VerifyError> {
-    let as_of = match recorded.options.as_of.as_deref().map(day).transpose() {
-        Ok(as_of) => as_of,
+    let as_of = match day_of(recorded.options.as_of.as_deref(), "as_of") {
+        Ok(day) => day,
         Err(why) => return Ok(Err(why)),
     };
-    let load = |path| Parameters::with_file_as_of(path, as_of).map(Ok);
+    let read = |path: Option<&Path>| Parameters::with_file_as_of(path, as_of);
     Ok(match (&plan.params, &recorded.parameters.path) {
-        (Some(given), _) => load(Some(given))?,
-        (None, None) => load(None)?,
-        (None, Some(path)) if Path::new(path).is_file() => load(Some(Path::new(path)))?,
+        (Some(given), _) => Ok(read(Some(given))?),
+        (None, None) => Ok(read(None)?),
+        (None, Some(path)) if Path::new(path).is_file() => Ok(read(Some(Path::new(path)))?),
         (None, Some(path)) => Err(format!("{path} is not there; give it with --params")),
     })
 }
 
-/// A day of the manifest.
-pub(super) fn day(text: &str) -> Found<i32> {
-    text.parse().map(date::to_days).map_err(|_| format!("the manifest's date `{text}` cannot be read"))
+/// A day that the manifest's options tell.
+pub(super) fn day_of(text: Option<&str>, option: &str) -> Found<Option<i32>> {
+    let unread = |text: &str| format!("options.{option} of the manifest, `{text}`, is no date");
+    let told = |text: &str| text.parse().map(date::to_days).map_err(|_| unread(text));
+    text.map(told).transpose()
 }
 
 fn book(plan: &Verify, recorded: &Recorded) -> Result<Found<CodeBook>, VerifyError> {

@@ -13,9 +13,8 @@ pub(super) struct Recorded {
     program: String,
     /// Version of the program.
     pub(super) version: String,
-    /// The policy; of several the last.
-    pub(super) policy: RecordedPolicy,
-    /// All of several.
+    policy: RecordedPolicy,
+    /// Of a run of several.
     #[serde(default)]
     policies: Vec<RecordedPolicy>,
     pub(super) parameters: RecordedParameters,
@@ -113,7 +112,7 @@ impl Recorded {
         Ok(recorded)
     }
 
-    /// The policies of the run, in the order of their dates.
+    /// The policies, in the order of their dates.
     pub(super) fn policies(&self) -> &[RecordedPolicy] {
         if self.policies.is_empty() { std::slice::from_ref(&self.policy) } else { &self.policies }
     }

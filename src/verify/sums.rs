@@ -61,21 +61,20 @@ fn money_of(stream: &Stream, first: usize) -> Sums {
     std::array::from_fn(|column| i128::from(stream.figure(first + column)))
 }
 
-/// Checks every figure of a folder. `round` is how the policy rounds, where it was found.
-pub(super) fn check(dir: &Path, recorded: &Recorded, round: Option<Round>, report: &mut Report) {
+/// Checks every figure of a folder. `round` is how the policies round, or why that is not known.
+pub(super) fn check(dir: &Path, recorded: &Recorded, round: Result<Round, String>, report: &mut Report) {
     let mut totals = Totals::default();
     let mut clauses = ClauseTotals::default();
     let clauses_read = clauses.read(dir);
-    let mut walk = Walk::new(recorded.audited().then_some(round));
+    let mut walk = Walk::new(recorded.audited().then_some(round.clone().ok()));
     let walked = walk.all(dir, &mut totals, &mut clauses);
     let Walk { recompute, layers, order, conserve, persons, .. } = walk;
     for check in [order, conserve] {
         push(report, check, &walked);
     }
     if recorded.audited() {
-        let note =
-            if round.is_some() { "" } else { "gross was left out: policies were not found, or do not round alike" };
-        push(report, Check { note: note.into(), ..recompute }, &walked);
+        let note = round.err().map_or_else(String::new, |why| format!("gross was left out: {why}"));
+        push(report, Check { note, ..recompute }, &walked);
         push(report, layers, &walked);
     } else {
         for (label, what) in [(RECOMPUTE.0, RECOMPUTE.1), (ADD_UP.0, ADD_UP.1)] {

@@ -250,7 +250,8 @@ fn each(
     Ok(())
 }
 
-/// A clause as its file states it, and as the audit adds up to it.
+/// A clause as its file states it, and as the audit adds up to it. An audit row does not tell its policy: where
+/// two policies of a year have a bracket alike in rule and clause, what is held is the sum over both.
 struct ClauseLine {
     year: i32,
     layer: Layer,
@@ -259,22 +260,13 @@ struct ClauseLine {
     lo: Option<i64>,
     row: u64,
     /// Base moved, gross and paid; none where the sum has more digits than the file can hold.
-    stated: [Option<i64>; 3],
+    stated: [Option<i128>; 3],
     found: [i128; 3],
 }
 
 impl ClauseLine {
-    /// Whether an audit row of the one could be the other's.
-    fn is_called_like(&self, other: &Self) -> bool {
-        (self.year, self.layer, self.lo) == (other.year, other.layer, other.lo)
-            && self.rule == other.rule
-            && self.clause == other.clause
-    }
-
-    fn add(&mut self, other: &Self) {
-        for (sum, figure) in self.stated.iter_mut().zip(other.stated) {
-            *sum = sum.zip(figure).map(|(a, b)| a.saturating_add(b));
-        }
+    fn is(&self, year: i32, layer: Layer, (rule, clause): (&str, &str), lo: Option<i64>) -> bool {
+        (self.year, self.layer, self.lo) == (year, layer, lo) && self.rule == rule && self.clause == clause
     }
 }
 
@@ -304,20 +296,18 @@ impl ClauseTotals {
         each(dir, CLAUSES, columns, |row| match Layer::parse(row.text(1)) {
             None => drop(strange.get_or_insert_with(|| format!("{CLAUSES}: no layer `{}`", row.text(1)))),
             Some(layer) => {
-                let line = ClauseLine {
-                    year: row.int(0),
-                    layer,
-                    rule: row.text(2).to_owned(),
-                    clause: row.text(3).to_owned(),
-                    lo: row.optional_figure(4),
-                    row: row.row(),
-                    stated: [5, 6, 7].map(|column| row.optional_figure(column)),
-                    found: [0; 3],
-                };
-                // Audit rows do not name their policy: what two policies call alike is taken together.
-                match lines.iter_mut().find(|l| l.is_called_like(&line)) {
-                    Some(same) => same.add(&line),
-                    None => lines.push(line),
+                let stated = [5, 6, 7].map(|column| row.optional_figure(column).map(i128::from));
+                let (year, rule, clause, lo) = (row.int(0), row.text(2), row.text(3), row.optional_figure(4));
+                match lines.iter_mut().find(|l| l.is(year, layer, (rule, clause), lo)) {
+                    Some(line) => {
+                        let sums = line.stated.iter_mut().zip(stated);
+                        sums.for_each(|(sum, more)| *sum = sum.zip(more).map(|(a, b)| a + b));
+                    }
+                    None => {
+                        let (rule, clause) = (rule.to_owned(), clause.to_owned());
+                        let row = row.row();
+                        lines.push(ClauseLine { year, layer, rule, clause, lo, row, stated, found: [0; 3] });
+                    }
                 }
             }
         })?;
@@ -327,9 +317,7 @@ impl ClauseTotals {
     /// Adds an audit row to its clause.
     pub(super) fn take(&mut self, year: i32, layer: Layer, (rule, clause): (&str, &str), step: &Step) {
         let lo = step.band.map(|(_, _, lo)| lo);
-        let is = |line: &ClauseLine| {
-            (line.year, line.layer, line.lo) == (year, layer, lo) && line.rule == rule && line.clause == clause
-        };
+        let is = |line: &ClauseLine| line.is(year, layer, (rule, clause), lo);
         // Rows of one clause often follow one another.
         if !self.lines.get(self.last).is_some_and(is) {
             match self.lines.iter().position(is) {
@@ -364,7 +352,7 @@ impl ClauseTotals {
                     let Some(stated) = line.stated[number] else { continue };
                     let column = format!("{name} of {} {} ({})", line.year, line.rule, line.clause);
                     let place = || Finding { row: Some(line.row), ..at(&column) };
-                    check.expect(i128::from(stated), line.found[number], yuan, place);
+                    check.expect(stated, line.found[number], yuan, place);
                 }
             }
         }
@@ -372,7 +360,7 @@ impl ClauseTotals {
         let columns = [Money::CiiPay, Money::SpecialDrugPay, Money::MaPay, Money::RaPay, Money::OocatPay];
         for column in columns.into_iter().filter(|_| readable) {
             let of = self.lines.iter().filter(|l| column_of(l.layer) == column);
-            if let Some(paid) = of.map(|l| l.stated[2].map(i128::from)).sum::<Option<i128>>() {
+            if let Some(paid) = of.map(|l| l.stated[2]).sum::<Option<i128>>() {
                 let name = format!("paid, against {} of the settlement", MONEY_NAMES[column as usize]);
                 check.expect(paid, settlement[column as usize], yuan, || at(&name));
             }

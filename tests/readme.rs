@@ -28,7 +28,9 @@ fn every_shipped_policy_and_option_is_named() {
     for (id, _) in onestop::policy::SHIPPED {
         assert!(README.contains(id), "{id}");
     }
-    for option in ["--params", "--codes", "--column", "--recorded-maf", "--year", "--as-if", "--audit", "--strict"] {
+    for option in
+        ["--params", "--codes", "--column", "--recorded-maf", "--year", "--as-if", "--audit", "--strict", "--orders"]
+    {
         assert!(README.contains(option), "{option}");
     }
 }

@@ -121,16 +121,16 @@ pub(super) fn create_files(
 }
 
 /// Columns of the files that grow while persons are settled.
-pub(super) fn output_columns() -> usize {
+pub(super) fn output_columns(run: &Settle) -> usize {
     use crate::ledger::schema::IdType::Text;
     let schemas = [
         files::settlement_schema(Text, Text),
         files::audit_schema(Text, Text),
         files::persons_schema(Text),
         files::alerts_schema(Text, Text),
-        orders_schema(Text),
     ];
-    schemas.iter().map(|schema| schema.fields().len()).sum()
+    let orders = run.orders.then(|| orders_schema(Text));
+    schemas.iter().chain(&orders).map(|schema| schema.fields().len()).sum()
 }
 
 /// What a worker needs to settle a range.

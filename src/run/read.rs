@@ -40,7 +40,7 @@ pub(crate) fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, rosters:
         metadata.num_row_groups() * metadata.file_metadata().schema_descr().num_columns()
     };
     let read: usize = ledger.files.iter().map(chunks).sum();
-    let written = cuts.parts() * output_columns();
+    let written = cuts.parts() * output_columns(run);
     let tables = (read + written) as u64 * CHUNK + Roster::memory_size(rosters);
     let worker = WORKER + run_rows(cuts.parts()) as u64 * ROW;
     let taken = PROGRAM + run.threads as u64 * worker + tables;

@@ -12,11 +12,15 @@
 //! | [`policies`] | `onestop policy`, with the gallery of broken policies in `tests/errors` |
 //! | [`history`] | several policies in one run; what was known and published by a day |
 //! | [`explain`] | `onestop explain` |
+//! | [`causes`] | `onestop reconcile`, cause by cause on figures computed by hand |
+//! | [`reconcile`] | `onestop reconcile` and `generate --errors` as a whole |
 //! | [`verify`] | `onestop verify`: what holds, and every way in which it does not |
 //! | [`clauses`] | what each clause of the policy did |
 
 mod support;
 
+#[path = "cli/causes.rs"]
+mod causes;
 #[path = "cli/clauses.rs"]
 mod clauses;
 #[path = "cli/desk.rs"]
@@ -35,6 +39,8 @@ mod options;
 mod outputs;
 #[path = "cli/policies.rs"]
 mod policies;
+#[path = "cli/reconcile.rs"]
+mod reconcile;
 #[path = "cli/rejects.rs"]
 mod rejects;
 #[path = "cli/usage.rs"]

@@ -12,12 +12,16 @@
 //! | [`policies`] | `onestop policy`, with the gallery of broken policies in `tests/errors` |
 //! | [`history`] | several policies in one run; what was known and published by a day |
 //! | [`explain`] | `onestop explain` |
+//! | [`causes`] | `onestop reconcile`, cause by cause on figures computed by hand |
+//! | [`reconcile`] | `onestop reconcile` and `generate --errors` as a whole |
 //! | [`verify`] | `onestop verify`: what holds, and every way in which it does not |
 //! | [`orders`] | `settle --orders` |
 //! | [`clauses`] | what each clause of the policy did |
 
 mod support;
 
+#[path = "cli/causes.rs"]
+mod causes;
 #[path = "cli/clauses.rs"]
 mod clauses;
 #[path = "cli/desk.rs"]
@@ -38,6 +42,8 @@ mod orders;
 mod outputs;
 #[path = "cli/policies.rs"]
 mod policies;
+#[path = "cli/reconcile.rs"]
+mod reconcile;
 #[path = "cli/rejects.rs"]
 mod rejects;
 #[path = "cli/usage.rs"]

@@ -218,6 +218,9 @@ pub struct ExplainArgs {
     /// Only this claim
     #[arg(long, value_name = "SETL_ID")]
     pub claim: Option<String>,
+    /// Also what a reconciliation of the settlement found about the person: its output folder
+    #[arg(long, value_name = "DIR")]
+    pub findings: Option<PathBuf>,
     /// Language [default: from the locale]
     #[arg(long, value_enum)]
     pub lang: Option<Language>,

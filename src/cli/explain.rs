@@ -3,6 +3,7 @@
 use super::args::{ExplainArgs, Language};
 use super::{DONE, Failure, print};
 use crate::explain::explain;
+use crate::explain::findings::findings;
 use crate::explain::words::Lang;
 
 /// Tells a person's year; the exit code.
@@ -12,7 +13,12 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
         Some(Language::En) => Lang::En,
         None => lang_of_locale(|name| std::env::var(name).ok()),
     };
-    print(&explain(&args.dir, args.psn_no.trim(), args.claim.as_deref().map(str::trim), lang)?)?;
+    let psn_no = args.psn_no.trim();
+    let mut text = explain(&args.dir, psn_no, args.claim.as_deref().map(str::trim), lang)?;
+    if let Some(out) = &args.findings {
+        text.push_str(&findings(&args.dir, out, psn_no, lang)?);
+    }
+    print(&text)?;
     Ok(DONE)
 }
 

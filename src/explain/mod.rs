@@ -1,5 +1,6 @@
 //! A person's year, step by step, from the outputs alone: nothing is settled again.
 
+pub mod findings;
 pub mod policies;
 pub mod read;
 pub mod words;

@@ -50,6 +50,20 @@ pub enum ExplainError {
         /// The folder.
         dir: PathBuf,
     },
+    /// Not the output folder of a reconciliation.
+    #[error("{out} holds no findings\n  give the output folder of `onestop reconcile`", out = out.display())]
+    NotFindings {
+        /// The folder.
+        out: PathBuf,
+    },
+    /// Findings about another run.
+    #[error("the findings in {out} are about another run than {dir}\n  reconcile {dir} again", out = out.display(), dir = dir.display())]
+    OtherRun {
+        /// The folder of findings.
+        out: PathBuf,
+        /// The run.
+        dir: PathBuf,
+    },
     /// The run was made without an audit.
     #[error("{dir} holds no audit.parquet\n  settle again without `--audit none`", dir = dir.display())]
     NoAudit {
@@ -173,6 +187,11 @@ impl Row<'_> {
         let column = self.column(name)?;
         let array = column.as_primitive_opt::<Decimal128Type>()?;
         Some(array.value(self.at))
+    }
+
+    /// Yes or no.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        Some(self.column(name)?.as_boolean_opt()?.value(self.at))
     }
 
     /// A whole number.

@@ -212,7 +212,7 @@ fn due(bench: &mut Bench<'_>, history: &mut History, recorded: &mut Recorded) {
     }
 }
 
-/// Who gets which error: kinds for which few persons will do choose first.
+/// Who gets which error: in turns, kinds for which few persons will do first.
 fn choose(bench: &mut Bench<'_>, people: &[Case], spec: &ErrorSpec, options: &Options) -> Vec<(usize, Plant)> {
     let shared = options.persons.saturating_mul(spec.share_ppm) / 1_000_000 / Kind::ALL.len() as u64;
     let asked =
@@ -234,12 +234,20 @@ fn choose(bench: &mut Bench<'_>, people: &[Case], spec: &ErrorSpec, options: &Op
     let drawn = |kind: u64, person: usize| Rng::of(mix(options.seed ^ kind), person as u64).next();
     for (kind, persons) in &mut can {
         persons.sort_by_key(|p| drawn(*kind as u64, *p));
-        let free: Vec<usize> = persons.iter().copied().filter(|p| !taken.contains(p)).collect();
-        for person in free.into_iter().take(asked(*kind) as usize) {
-            if let Some(found) = plant(bench, &people[person], &[*kind]) {
+    }
+    let mut given = vec![0; can.len()];
+    loop {
+        let before = chosen.len();
+        for ((kind, persons), given) in can.iter().zip(&mut given).filter(|((kind, _), given)| **given < asked(*kind)) {
+            let free = persons.iter().find(|person| !taken.contains(person));
+            if let Some((person, found)) = free.and_then(|p| Some((*p, plant(bench, &people[*p], &[*kind])?))) {
                 taken.insert(person);
                 chosen.push((person, found));
+                *given += 1;
             }
+        }
+        if chosen.len() == before {
+            break;
         }
     }
     let mut doubles = 0;

@@ -94,13 +94,15 @@ impl Archive {
             rayon::join(|| digests(run, &ledger), || read(&ledger, &normaliser, &cuts, &store, wanted, progress));
         progress.end();
         let (digests, (runs, years)) = (digests?, read?);
-        let with_years_before = |n: usize| {
+        let mut tables = Vec::with_capacity(policies.len());
+        for (n, policy) in policies.iter().enumerate() {
+            let compiled = |years: &[i32]| compile(&policy.doc, &run.parameters, years, Needs::default());
             let needed = years_needed(run, &first[n], rosters.get(n), &years);
-            let compiles = |year: &i32| compile(&policies[n].doc, &run.parameters, &[*year], Needs::default()).is_ok();
-            let before = needed.iter().map(|y| y - 1).filter(compiles);
-            before.chain(needed.iter().copied()).collect::<BTreeSet<i32>>().into_iter().collect()
-        };
-        let (mut tables, _) = compile_all(run, &policies, with_years_before)?;
+            // The schedule of the year before is one that a desk may have gone on with.
+            let before = needed.iter().map(|y| y - 1).filter(|y| compiled(&[*y]).is_ok());
+            let years: BTreeSet<i32> = before.chain(needed.iter().copied()).collect();
+            tables.push(compiled(&years.into_iter().collect::<Vec<_>>())?.tables);
+        }
         tables.iter_mut().for_each(|tables| tables.bind_diseases(|code| interner.number(code)));
         let eras = Eras::new(policies.iter().map(|p| &p.doc).zip(tables).collect())?;
         let variants = Variants::new(eras);

@@ -6,6 +6,10 @@ code_set! {
     /// What went wrong. The order is the documented one: of several causes that explain a difference equally
     /// well, the first is named and the others are listed beside it.
     Cause {
+        /// A claim came after the other run.
+        LateClaim = "late_claim" / "后到费用（另一次结算中没有）",
+        /// The other side has claims, or a person, that this run does not have.
+        NotInThisRun = "not_in_this_run" / "本次结算中没有的费用",
         /// Settled as if the person held no identity.
         IdentityIgnored = "identity_ignored" / "未按救助身份结算",
         /// An identity was applied after its last day.
@@ -50,10 +54,6 @@ code_set! {
         ClaimNotPaid = "claim_not_paid" / "个别费用未支付",
         /// No assistance was paid in the year.
         AssistanceNotPaid = "assistance_not_paid" / "全年救助未支付",
-        /// A claim came after the other run.
-        LateClaim = "late_claim" / "后到费用（另一次结算中没有）",
-        /// The other side has claims, or a person, that this run does not have.
-        NotInThisRun = "not_in_this_run" / "本次结算中没有的费用",
         /// Less than one fen a row.
         Rounding = "rounding" / "分以下舍入差异",
         /// No cause was found.

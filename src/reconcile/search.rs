@@ -208,7 +208,9 @@ fn one(bench: &mut Bench<'_>, trials: &Trials, question: &Question<'_>, paid: &V
     let rounds = question.rounds(paid, &trials.due);
     // A fen here and there speaks for rounding, unless something else reproduces every record.
     let chosen = best.filter(|(sum_only, ..)| !rounds || !sum_only).map(|(.., number)| fits[number]);
-    let mut also: Vec<Cause> = fits.iter().map(|(h, _)| h.cause(variants)).collect();
+    // Where every record speaks for one, what fits the sum alone does not fit as well.
+    let as_well = ranked.iter().filter(|(sum_only, ..)| best.is_some_and(|b| b.0 || !sum_only));
+    let mut also: Vec<Cause> = as_well.map(|(.., number)| fits[*number].0.cause(variants)).collect();
     let explained = match chosen {
         Some((hypothesis, settled)) => {
             also.extend(rounds.then_some(Cause::Rounding));
@@ -257,7 +259,8 @@ fn two(bench: &mut Bench<'_>, trials: &Trials, question: &Question<'_>, paid: &V
     };
     let mine = name(&fits[chosen]);
     let mut also: Vec<String> = Vec::new();
-    for other in fits.iter().map(name).filter(|n| *n != mine) {
+    let as_well = fits.iter().filter(|(.., both)| by_record.is_none() || question.record_by_record(both));
+    for other in as_well.map(name).filter(|n| *n != mine) {
         if !also.contains(&other) {
             also.push(other);
         }

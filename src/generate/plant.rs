@@ -38,7 +38,7 @@ kinds! {
     IdentityAfterEnd = "identity_after_end",
     /// The begin of a period is not looked at.
     IdentityBeforeBegin = "identity_before_begin",
-    /// Neither is looked at.
+    /// No date of any period is looked at.
     IdentityOutsideDates = "identity_outside_dates",
     /// Only one of several identities is looked at.
     AnotherIdentity = "another_identity",
@@ -290,9 +290,16 @@ fn err(
             only(world)?[n].begin = first;
         }
         Kind::IdentityOutsideDates => {
-            let n = period(world, &|p| begun(p) && ended(p))?;
-            let period = &mut only(world)?[n];
-            (period.begin, period.end) = (first, last);
+            let dated = |p: &&mut Period| p.charge_year.is_none();
+            // Something must lie on either side.
+            let days = || history.records.iter().filter(|r| r.fate == Fate::Counts).map(|r| r.claim.day);
+            let (visited, left) = (days().min()?, days().max()?);
+            let (mut early, mut late) = (false, false);
+            for period in only(world)?.iter_mut().filter(dated) {
+                (early, late) = (early || period.begin > visited, late || period.end < left);
+                (period.begin, period.end) = (period.begin.min(first), period.end.max(last));
+            }
+            (early && late && variant == 0).then_some(())?;
         }
         Kind::AnotherIdentity => {
             let ranks = &history.ranks;

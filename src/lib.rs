@@ -29,6 +29,7 @@
 //! | [`run`] | one run from files to folder, in parallel | printing |
 //! | [`explain`], [`report`] | texts for people, from the outputs alone | settling |
 //! | [`verify`] | a folder of outputs held against itself, and against the run made again | rules |
+//! | [`reconcile`] | what was paid against what is due; causes by counterfactual | rules |
 //! | [`generate`] | synthetic ledgers | real persons |
 //! | [`cli`] | what was typed, what it means | rules |
 //!

@@ -28,9 +28,22 @@ fn every_shipped_policy_and_option_is_named() {
     for (id, _) in onestop::policy::SHIPPED {
         assert!(README.contains(id), "{id}");
     }
-    for option in
-        ["--params", "--codes", "--column", "--recorded-maf", "--year", "--as-if", "--audit", "--strict", "--orders"]
-    {
+    for option in [
+        "--params",
+        "--codes",
+        "--column",
+        "--recorded-maf",
+        "--year",
+        "--as-if",
+        "--audit",
+        "--strict",
+        "--orders",
+        "--paid",
+        "--errors",
+        "--findings",
+        "--as-known",
+        "--as-of",
+    ] {
         assert!(README.contains(option), "{option}");
     }
 }

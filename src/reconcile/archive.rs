@@ -1,6 +1,7 @@
 //! The ledger read again, for the persons that are looked into and nobody else.
 
 use super::error::ReconcileError;
+use super::institution::{Institutions, Places};
 use super::variants::Variants;
 use super::world::{Historian, History};
 use crate::ledger::decode;
@@ -48,6 +49,8 @@ pub struct Archive {
     pub variants: Variants,
     /// Texts by number.
     pub texts: Texts,
+    /// Institutions of the records read, where the ledger names them.
+    pub institutions: Institutions,
     as_if: bool,
     cuts: Cuts,
     store: Store,
@@ -89,11 +92,15 @@ impl Archive {
         };
         let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, run.roster.is_none(), &interner);
         let store = Store::new(room_for_rows(run, &ledger, &cuts, &rosters), folder);
+        let places = match wanted {
+            Wanted::All => None,
+            Wanted::Only(..) => Some(Places::of(&ledger, run)?),
+        };
         progress.begin(Step::Read, ledger.rows());
-        let (digests, read) =
-            rayon::join(|| digests(run, &ledger), || read(&ledger, &normaliser, &cuts, &store, wanted, progress));
+        let sources = Sources { normaliser: &normaliser, cuts: &cuts, store: &store, wanted, places: places.as_ref() };
+        let (digests, read) = rayon::join(|| digests(run, &ledger), || read(&ledger, sources, progress));
         progress.end();
-        let (digests, (runs, years)) = (digests?, read?);
+        let (digests, ReadRows { runs, years, institutions }) = (digests?, read?);
         let mut tables = Vec::with_capacity(policies.len());
         for (n, policy) in policies.iter().enumerate() {
             let compiled = |years: &[i32]| compile(&policy.doc, &run.parameters, years, Needs::default());
@@ -108,7 +115,8 @@ impl Archive {
         let variants = Variants::new(eras);
         let reading = Reading::new(&normaliser, &roles, ledger.psn_no, ledger.setl_id);
         let texts = interner.texts();
-        Ok((Self { ledger, rosters, variants, texts, as_if: run.as_if, cuts, store, runs, reading }, digests))
+        let as_if = run.as_if;
+        Ok((Self { ledger, rosters, variants, texts, institutions, as_if, cuts, store, runs, reading }, digests))
     }
 
     /// Ranges of persons.
@@ -167,30 +175,38 @@ fn digests(run: &Settle, ledger: &Ledger) -> Result<Vec<InputDigest>, ReconcileE
     sources.into_par_iter().map(digest).collect::<Result<Vec<_>, RunError>>().map_err(Into::into)
 }
 
-/// Runs of rows by range, and the calendar years found.
-type ReadRows = (Vec<Run>, BTreeSet<i32>);
+/// What was read.
+#[derive(Default)]
+struct ReadRows {
+    /// Rows by range.
+    runs: Vec<Run>,
+    /// Calendar years found.
+    years: BTreeSet<i32>,
+    institutions: Institutions,
+}
 
-fn read(
-    ledger: &Ledger,
-    normaliser: &Normaliser<'_>,
-    cuts: &Cuts,
-    store: &Store,
-    wanted: &Wanted,
-    progress: &dyn Progress,
-) -> Result<ReadRows, ReconcileError> {
+/// What the workers read with.
+#[derive(Clone, Copy)]
+struct Sources<'a> {
+    normaliser: &'a Normaliser<'a>,
+    cuts: &'a Cuts,
+    store: &'a Store,
+    wanted: &'a Wanted,
+    places: Option<&'a Places>,
+}
+
+fn read(ledger: &Ledger, sources: Sources<'_>, progress: &dyn Progress) -> Result<ReadRows, ReconcileError> {
     let groups = ledger.row_groups();
     let next = AtomicUsize::new(0);
     let found = rayon::broadcast(|_| {
         let mut reader = Reader {
-            normaliser,
-            cuts,
-            store,
-            wanted,
-            rows: Rows::new(&normaliser.layout),
+            sources,
+            rows: Rows::new(&sources.normaliser.layout),
             scattered: Scattered::default(),
             packer: RunPacker::default(),
             runs: Vec::new(),
             findings: Findings::default(),
+            institutions: Institutions::new(),
         };
         while let Some((file, group)) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
             reader.row_group(&ledger.files[*file], *file, *group, progress).inspect_err(|_| {
@@ -199,28 +215,34 @@ fn read(
             })?;
         }
         reader.hand_over()?;
-        Ok::<_, ReconcileError>((reader.runs, reader.findings.years))
+        let Reader { runs, findings, institutions, .. } = reader;
+        Ok::<_, ReconcileError>(ReadRows { runs, years: findings.years, institutions })
     });
     let mut all = ReadRows::default();
     for part in found {
-        let (runs, years) = part?;
-        all.0.extend(runs);
-        all.1.extend(years);
+        let ReadRows { runs, years, institutions } = part?;
+        all.runs.extend(runs);
+        all.years.extend(years);
+        for (record, code) in institutions {
+            // Copies of a record may name different ones; which is kept must not hang on the workers.
+            let kept = all.institutions.entry(record).or_insert_with(|| code.clone());
+            if code < *kept {
+                *kept = code;
+            }
+        }
     }
     Ok(all)
 }
 
 /// One worker's rows on their way into the store.
 struct Reader<'a> {
-    normaliser: &'a Normaliser<'a>,
-    cuts: &'a Cuts,
-    store: &'a Store,
-    wanted: &'a Wanted,
+    sources: Sources<'a>,
     rows: Rows,
     scattered: Scattered,
     packer: RunPacker,
     runs: Vec<Run>,
     findings: Findings,
+    institutions: Institutions,
 }
 
 impl Reader<'_> {
@@ -231,7 +253,7 @@ impl Reader<'_> {
         group: usize,
         progress: &dyn Progress,
     ) -> Result<(), ReconcileError> {
-        let rows = match self.wanted {
+        let rows = match self.sources.wanted {
             Wanted::All => None,
             Wanted::Only(persons, _) => Some(rows_of(file, group, persons)?),
         };
@@ -240,15 +262,18 @@ impl Reader<'_> {
             let before: i64 = (0..group).map(|g| file.metadata.metadata().row_group(g).num_rows()).sum();
             // Rows that are left out count for nothing in what tells two rows apart: their order stays.
             let mut next_row = before as u64 + 1;
-            let mut reader = file.open_rows(group, &self.normaliser.columns, BATCH_ROWS, rows)?;
+            if let (Some(places), Some(rows)) = (self.sources.places, &rows) {
+                places.note(number, group, rows, &mut self.institutions)?;
+            }
+            let mut reader = file.open_rows(group, &self.sources.normaliser.columns, BATCH_ROWS, rows)?;
             while let Some(columns) = reader.next_batch()? {
                 let (rows, findings) = (&mut self.rows, &mut self.findings);
-                let normalised = self.normaliser.normalise(&columns, number, next_row, rows, findings);
+                let normalised = self.sources.normaliser.normalise(&columns, number, next_row, rows, findings);
                 normalised.map_err(ReconcileError::defect("normalising rows"))?;
                 // What is wrong with rows was told when they were settled.
                 findings.rejects.clear();
                 next_row += columns.rows() as u64;
-                if self.rows.len() >= run_rows(self.cuts.parts()) {
+                if self.rows.len() >= run_rows(self.sources.cuts.parts()) {
                     self.hand_over()?;
                 }
             }
@@ -260,8 +285,8 @@ impl Reader<'_> {
     /// Hands the rows so far over to the store.
     fn hand_over(&mut self) -> Result<(), ReconcileError> {
         if !self.rows.is_empty() {
-            self.cuts.scatter(&self.rows, &mut self.scattered);
-            let run = self.store.hold(&self.rows, &self.scattered, &mut self.packer).map_err(RunError::from)?;
+            self.sources.cuts.scatter(&self.rows, &mut self.scattered);
+            let run = self.sources.store.hold(&self.rows, &self.scattered, &mut self.packer).map_err(RunError::from)?;
             self.runs.push(run);
             self.rows.clear();
         }

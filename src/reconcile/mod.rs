@@ -13,7 +13,7 @@
 //! |---|---|
 //! | `cause` | the causes by name, in their documented order |
 //! | `measure` | what the paid side states: layers, funds, or one total |
-//! | `folder`, `sheet`, `archive` | the run's folder, its files, its ledger for some persons |
+//! | `folder`, `sheet`, `archive`, `institution` | the run's folder, its files, its ledger for some persons |
 //! | `paid`, `gaps` | what was paid; who was paid otherwise than is due |
 //! | `world`, `variants`, `hypothesis` | what the kernel is given, and the changes to it |
 //! | `search` | which changes reproduce what was paid |
@@ -31,6 +31,7 @@ pub mod finding;
 pub mod folder;
 pub mod gaps;
 pub mod hypothesis;
+pub mod institution;
 pub mod measure;
 pub mod paid;
 pub mod person;

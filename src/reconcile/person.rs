@@ -176,7 +176,7 @@ impl Investigator<'_> {
         totals.exact += u64::from(explained.iter().all(|e| e.exact));
         totals.ambiguous += u64::from(explained.iter().any(|e| !e.also_fits.is_empty()));
         totals.by_identity.entry(named.to_owned()).or_default().person_years += 1;
-        let mut areas: BTreeSet<String> = BTreeSet::new();
+        let (mut areas, mut institutions): (BTreeSet<String>, BTreeSet<String>) = Default::default();
         for cause in explained {
             let told = tell(bench, question, cause, self.docs, self.archive.ledger.setl_id);
             let totals = &mut found.totals;
@@ -187,6 +187,12 @@ impl Investigator<'_> {
                 areas.insert(area.clone());
                 let line = totals.by_area.entry(area).or_default();
                 moved.iter().for_each(|fen| line.add(*fen));
+                let key = (history.psn_no.clone(), history.records[*record as usize].setl_id.clone());
+                if let Some(code) = self.archive.institutions.get(&key) {
+                    institutions.insert(code.to_string());
+                    let line = totals.by_institution.entry(code.to_string()).or_default();
+                    moved.iter().for_each(|fen| line.add(*fen));
+                }
                 left = minus(&left, moved);
             }
             if !is_nought(&left) {
@@ -194,7 +200,8 @@ impl Investigator<'_> {
                 let line = totals.by_area.entry("unattributed".to_owned()).or_default();
                 left.iter().for_each(|fen| line.add(*fen));
             }
-            for (measure, fen) in question.measures.0.iter().zip(cause.amount).filter(|(_, fen)| *fen != 0) {
+            let funds = question.measures.0.iter().zip(cause.amount).zip(&told.cited);
+            for ((measure, fen), cited) in funds.filter(|((_, fen), _)| *fen != 0) {
                 totals.all.add(fen);
                 totals.by_cause.entry(cause.cause.as_str()).or_default().add(fen);
                 totals.by_identity.entry(named.to_owned()).or_default().add(fen);
@@ -206,14 +213,17 @@ impl Investigator<'_> {
                     amount: Some(fen),
                     claims: cause.records.len() as i32,
                     setl_ids: told.setl_ids.clone(),
-                    identity: told.identity.clone().or_else(|| identity.map(str::to_owned)),
-                    rule: told.rule.clone(),
-                    clause: told.clause.clone(),
+                    identity: cited.identity.clone().or_else(|| identity.map(str::to_owned)),
+                    rule: cited.rule.clone(),
+                    clause: cited.clause.clone(),
                     evidence: told.evidence.clone(),
                     exact: cause.exact,
                     also_fits: (!cause.also_fits.is_empty()).then(|| cause.also_fits.join(",")),
                 });
             }
+        }
+        for code in institutions {
+            found.totals.by_institution.entry(code).or_default().person_years += 1;
         }
         for area in areas {
             found.totals.by_area.entry(area).or_default().person_years += 1;

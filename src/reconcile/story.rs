@@ -2,17 +2,16 @@
 
 use super::cause::Cause;
 use super::hypothesis::{Hypothesis, Span};
-use super::measure::ByLayer;
+use super::measure::{ByLayer, Measure};
 use super::search::{Explained, Question, worlds};
 use super::world::{Bench, History};
 use crate::ledger::reject::id_text;
 use crate::ledger::schema::IdType;
-use crate::model::codes::Identity;
+use crate::model::codes::{Identity, Layer};
 use crate::model::date::{self, OPEN_END};
 use crate::model::fen::to_grouped;
 use crate::policy::document::PolicyDoc;
 use crate::policy::eras::{Eras, Names};
-use crate::policy::tables::NO_RANK;
 use crate::settle::outcome::Entry;
 
 /// Claims that evidence names; of more it gives the number.
@@ -21,16 +20,23 @@ const NAMED: usize = 5;
 /// What a finding says beside its amounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
+    /// By the figures that the paid side states.
+    pub cited: Vec<Cited>,
+    /// The first few claims.
+    pub setl_ids: String,
+    /// English and Chinese.
+    pub evidence: (String, String),
+}
+
+/// What was broken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cited {
     /// Rule of the policy file.
     pub rule: Option<String>,
     /// Clause of the policy text.
     pub clause: Option<String>,
     /// The identity that was applied, or should have been.
     pub identity: Option<String>,
-    /// The first few claims.
-    pub setl_ids: String,
-    /// English and Chinese.
-    pub evidence: (String, String),
 }
 
 /// Tells a cause.
@@ -43,22 +49,19 @@ pub fn tell(
 ) -> Told {
     let eras = bench.variants().eras();
     let history = question.history;
-    let cited = cited(bench, question, explained);
     let own = explained
         .records
         .first()
         .and_then(|(record, _)| own_clause(explained.cause, docs[history.records[*record as usize].policy]));
-    let (rule, clause, rank) = match (cited, own) {
-        (cited, Some(clause)) => (None, Some(clause), cited.map_or(NO_RANK, |c| c.2)),
-        (Some((rule, clause, rank)), None) => (Some(rule), Some(clause), rank),
-        (None, None) => (None, None, NO_RANK),
-    };
+    let mut cited = cited(bench, question, explained);
+    if own.is_some() {
+        cited.iter_mut().for_each(|c| (c.rule, c.clause) = (None, own.clone()));
+    }
     let named: Vec<u32> = explained.records.iter().map(|(record, _)| *record).collect();
     let id = |record: &u32| id_text(&history.records[*record as usize].setl_id, setl_id);
     let setl_ids = named.iter().take(NAMED).map(id).collect::<Vec<_>>().join(",");
     let evidence = evidence(question, explained, eras, &named, id);
-    let identity = identity(&eras.names, rank).map(|i| i.as_str().to_owned());
-    Told { rule, clause, identity, setl_ids, evidence }
+    Told { cited, setl_ids, evidence }
 }
 
 fn identity(names: &Names, rank: u8) -> Option<Identity> {
@@ -76,32 +79,50 @@ fn own_clause(cause: Cause, doc: &PolicyDoc) -> Option<String> {
     }
 }
 
-/// Rule, clause and identity of the payment that moved most: the one that was made where too much was paid,
-/// the one that was due where too little was.
-fn cited(bench: &mut Bench<'_>, question: &Question<'_>, explained: &Explained) -> Option<(String, String, u8)> {
+/// By figure, rule, clause and identity of the payment that moved most: the one that was made where too much
+/// was paid, the one that was due where too little was.
+fn cited(bench: &mut Bench<'_>, question: &Question<'_>, explained: &Explained) -> Vec<Cited> {
+    let measures = &question.measures.0;
     let names = &bench.variants().eras().names;
-    let (before, after) = worlds(question, explained, bench.variants().eras())?;
-    let (due, other) = (bench.settle(&before, true)?, bench.settle(&after, true)?);
-    let net: i64 = explained.amount.iter().sum();
-    let mut best: Option<(i64, Entry)> = None;
-    let (from, against) = if net > 0 { (&other, &due) } else { (&due, &other) };
-    for (record, entry) in &from.audit {
-        if !explained.records.iter().any(|(r, _)| r == record) {
-            continue;
+    let both = worlds(question, explained, bench.variants().eras())
+        .and_then(|(before, after)| Some((bench.settle(&before, true)?, bench.settle(&after, true)?)));
+    let Some((due, other)) = both else { return vec![Cited::default(); measures.len()] };
+    let figure = |(measure, net): (&Measure, i64)| {
+        let (from, against) = if net > 0 { (&other, &due) } else { (&due, &other) };
+        let mut best: Option<(i64, Entry)> = None;
+        for (record, entry) in &from.audit {
+            if !measure.layers[layer_of(entry.layer)] || !explained.records.iter().any(|(r, _)| r == record) {
+                continue;
+            }
+            let paid_alike = against.audit.iter().filter(|(r, e)| {
+                r == record && e.layer == entry.layer && e.cite == entry.cite && e.identity == entry.identity
+            });
+            let moved = entry.paid - paid_alike.map(|(_, e)| e.paid).sum::<i64>();
+            // What is withheld stands in the audit of both sides, so the payment itself breaks the tie.
+            let weight = if moved > 0 { moved.saturating_mul(1 << 20) } else { entry.paid };
+            if weight > 0 && best.as_ref().is_none_or(|b| weight > b.0) {
+                best = Some((weight, *entry));
+            }
         }
-        let paid_alike = against.audit.iter().filter(|(r, e)| {
-            r == record && e.layer == entry.layer && e.cite == entry.cite && e.identity == entry.identity
-        });
-        let moved = entry.paid - paid_alike.map(|(_, e)| e.paid).sum::<i64>();
-        // What is withheld stands in the audit of both sides, so the payment itself breaks the tie.
-        let weight = if moved > 0 { moved.saturating_mul(1 << 20) } else { entry.paid };
-        if weight > 0 && best.as_ref().is_none_or(|b| weight > b.0) {
-            best = Some((weight, *entry));
+        let cite = best.and_then(|(_, entry)| names.cites.get(usize::from(entry.cite)));
+        Cited {
+            rule: cite.map(|c| c.rule.clone()),
+            clause: cite.map(|c| c.clause.clone()),
+            identity: best.and_then(|(_, e)| identity(names, e.identity)).map(|i| i.as_str().to_owned()),
         }
+    };
+    measures.iter().zip(explained.amount).map(figure).collect()
+}
+
+/// Where a layer of the audit stands among those that pay.
+fn layer_of(layer: Layer) -> usize {
+    match layer {
+        Layer::Cii => 0,
+        Layer::SpecialDrug => 1,
+        Layer::Ma | Layer::MajorDisease | Layer::TopUp => 2,
+        Layer::Ra => 3,
+        Layer::Oocat => 4,
     }
-    let (_, entry) = best?;
-    let cite = names.cites.get(usize::from(entry.cite))?;
-    Some((cite.rule.clone(), cite.clause.clone(), entry.identity))
 }
 
 fn evidence(
@@ -137,7 +158,8 @@ fn evidence(
     let mut en = format!("{}{detail}: {amounts}", cause.english());
     let mut zh = format!("{}{detail_zh}：{amounts}", cause.label());
     if !named.is_empty() {
-        en.push_str(&format!("; {} claims: {list}", named.len()));
+        let claims = if named.len() == 1 { "claim" } else { "claims" };
+        en.push_str(&format!("; {} {claims}: {list}", named.len()));
         zh.push_str(&format!("；涉及 {} 笔：{list_zh}", named.len()));
     }
     (en, zh)

@@ -1,4 +1,4 @@
-//! What findings add up to: by cause, by area of treatment, by identity.
+//! What findings add up to: by cause, by area of treatment and institution, by identity.
 
 use crate::model::fen;
 use serde::Serialize;
@@ -50,6 +50,9 @@ pub struct Totals {
     pub by_cause: BTreeMap<&'static str, Line>,
     /// By area of treatment of the claims whose payment differs; `unattributed` where no claim is known.
     pub by_area: BTreeMap<String, Line>,
+    /// By institution of those claims, where the ledger has the column `fixmedins_code`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_institution: BTreeMap<String, Line>,
     /// By the identity preferred in the year; `none` where there is none.
     pub by_identity: BTreeMap<String, Line>,
     /// Everything.
@@ -66,7 +69,12 @@ impl Totals {
         for (cause, line) in &other.by_cause {
             self.by_cause.entry(cause).or_default().merge(line);
         }
-        for (mine, theirs) in [(&mut self.by_area, &other.by_area), (&mut self.by_identity, &other.by_identity)] {
+        let maps = [
+            (&mut self.by_area, &other.by_area),
+            (&mut self.by_institution, &other.by_institution),
+            (&mut self.by_identity, &other.by_identity),
+        ];
+        for (mine, theirs) in maps {
             for (name, line) in theirs {
                 mine.entry(name.clone()).or_default().merge(line);
             }

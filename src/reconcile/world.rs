@@ -4,7 +4,7 @@
 use super::measure::{ByLayer, LAYERS};
 use super::variants::Variants;
 use crate::ledger::reject::place;
-use crate::model::codes::{Channel, Layer, RejectReason, ScopeReason};
+use crate::model::codes::{Channel, RejectReason, ScopeReason};
 use crate::model::date;
 use crate::persons::resolve::{Refused, Resolver};
 use crate::persons::sorted::Sorted;
@@ -416,11 +416,6 @@ fn withhold(paid: &mut Paid, withheld: &[Withheld]) {
             Withheld::Record(_) => {}
         }
     }
-}
-
-/// Whether an entry belongs to a fund: catastrophic insurance, else assistance.
-pub fn is_catastrophic(entry: &Entry) -> bool {
-    matches!(entry.layer, Layer::Cii | Layer::SpecialDrug)
 }
 
 /// The calendar year of a record.

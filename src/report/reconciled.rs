@@ -6,11 +6,12 @@ use crate::model::fen::{group_thousands, to_grouped};
 use crate::reconcile::Report;
 use crate::reconcile::cause::Cause;
 use crate::reconcile::tally::Line;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Areas that the summary names; the manifest holds all of them.
-const AREAS: usize = 10;
+/// Places that the summary names; the manifest holds all of them.
+const PLACES: usize = 10;
 
 /// The summary of a reconciliation, as text.
 pub fn summary(report: &Report, out: &Path) -> String {
@@ -32,16 +33,22 @@ pub fn summary(report: &Report, out: &Path) -> String {
     text.push_str(&table("By cause 按原因", by_cause.chain([("合计 all".to_owned(), &totals.all)])));
     let identity = |name: &String| Identity::parse(name).map_or_else(|| name.clone(), |i| format!("{} {i}", i.label()));
     text.push_str(&table("By identity 按身份", totals.by_identity.iter().map(|(n, l)| (identity(n), l))));
-    let mut areas: Vec<(String, &Line)> = totals.by_area.iter().map(|(n, l)| (n.clone(), l)).collect();
-    areas.sort_by(|a, b| (b.1.too_much + b.1.too_little).cmp(&(a.1.too_much + a.1.too_little)).then(a.0.cmp(&b.0)));
-    areas.truncate(AREAS);
-    text.push_str(&table("By area of treatment 按就医地", areas.into_iter()));
+    text.push_str(&table("By institution 按医疗机构", most(&totals.by_institution)));
+    text.push_str(&table("By area of treatment 按就医地", most(&totals.by_area)));
     // Writing to a String cannot fail.
     let _ = writeln!(text, "\nOutputs: {}", out.display());
     for (name, digest) in &report.outputs {
         let _ = writeln!(text, "  {name}: {} rows, {} bytes", count(digest.rows), count(digest.size));
     }
     text
+}
+
+/// The places with most money, first.
+fn most(places: &BTreeMap<String, Line>) -> impl Iterator<Item = (String, &Line)> {
+    let mut lines: Vec<(String, &Line)> = places.iter().map(|(n, l)| (n.clone(), l)).collect();
+    lines.sort_by(|a, b| (b.1.too_much + b.1.too_little).cmp(&(a.1.too_much + a.1.too_little)).then(a.0.cmp(&b.0)));
+    lines.truncate(PLACES);
+    lines.into_iter()
 }
 
 fn table<'a>(title: &str, lines: impl Iterator<Item = (String, &'a Line)>) -> String {

@@ -62,6 +62,7 @@ fn an_identity_that_had_ended() {
     assert_eq!((row["identity"].as_str(), row["rule"].as_str()), ("dibao", "ma.A"));
     assert!(row["evidence"].contains("dibao 2023-01-01 to 2023-05-31"), "{}", row["evidence"]);
     assert!(row["evidence_zh"].contains("低保对象 2023-01-01 至 2023-05-31"), "{}", row["evidence_zh"]);
+    assert_eq!(row["clause"], "二（三）3");
     let adjustments = read(&desk, "rec", "adjustments.parquet");
     let row = &adjustments.rows[0];
     let shown = ["channel", "fund", "direction", "amount"].map(|c| row[c].as_str());

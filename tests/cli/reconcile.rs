@@ -6,9 +6,11 @@ use crate::desk::{Desk, Edit, POLICY, Sheet, holds, names_in, stay, typed_line};
 use crate::support::contract::Kind;
 use crate::support::program::Outcome;
 use crate::support::table::{self, Row, Table, fen};
+use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::DataType;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Policies with a year that the shipped parameters know.
 const POLICIES: [(&str, i32); 4] =
@@ -382,6 +384,25 @@ fn an_empty_ledger_has_no_gaps() {
     Sheet::of(&[stay("P1", "S1")]).head(0).lay(&desk, "ledger.parquet");
     assert_eq!(reconciled(&desk, POLICY), []);
     assert!(read(&desk, "rec", "adjustments.parquet").rows.is_empty());
+}
+
+#[test]
+fn sums_are_told_by_institution_where_the_ledger_names_them() {
+    let at = |id: &str, month: u32| {
+        stay("P1", id).with("setl_time", &format!("2023-{month:02}-10T09:00:00")).with("maf_pay", "2100")
+    };
+    let codes: ArrayRef = Arc::new(StringArray::from(vec!["H1", "H2", "H2"]));
+    let desk = Desk::new();
+    desk.roster(&[holds("P1", "dibao").with("enddate", "2023-05-31")]);
+    Sheet::of(&[at("S1", 3), at("S2", 6), at("S3", 7)]).put("fixmedins_code", codes).lay(&desk, "ledger.parquet");
+    assert_eq!(reconciled(&desk, POLICY).len(), 1);
+    let manifest = std::fs::read_to_string(desk.path("rec/manifest.json")).expect("a manifest");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    let sums = serde_json::json!({"person_years": 1, "paid_too_much": "4200.00", "paid_too_little": "0.00"});
+    assert_eq!(manifest["totals"]["by_institution"], serde_json::json!({"H2": sums}));
+    assert_eq!(manifest["totals"]["by_area"], serde_json::json!({"local": sums}));
+    assert_eq!(manifest["totals"]["by_identity"], serde_json::json!({"dibao": sums}));
+    assert_eq!(manifest["totals"]["by_cause"], serde_json::json!({"identity_after_end": sums}));
 }
 
 #[test]

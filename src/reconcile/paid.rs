@@ -38,6 +38,9 @@ const FIRST_AMOUNT: usize = 4;
 /// Payments on one record: its id, the year where it is known, and the amounts.
 pub type OnRecord = (Box<[u8]>, Vector);
 
+/// Payments by person, each on its record.
+pub type ByPerson = BTreeMap<Box<[u8]>, Vec<OnRecord>>;
+
 /// What was paid.
 pub struct PaidSide {
     /// Where it comes from.
@@ -122,11 +125,7 @@ impl PaidSide {
     ///
     /// # Errors
     /// [`ReconcileError`].
-    pub fn records(
-        &self,
-        persons: &BTreeSet<Box<[u8]>>,
-        book: &CodeBook,
-    ) -> Result<Option<BTreeMap<Box<[u8]>, Vec<OnRecord>>>, ReconcileError> {
+    pub fn records(&self, persons: &BTreeSet<Box<[u8]>>, book: &CodeBook) -> Result<Option<ByPerson>, ReconcileError> {
         let (path, columns) = match &self.origin {
             Origin::Recorded => return Ok(None),
             Origin::Run(dir) => {

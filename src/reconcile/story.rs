@@ -172,7 +172,7 @@ fn detail(history: &History, hypothesis: Option<Hypothesis>, eras: &Eras) -> (St
         let all = history.held(eras).into_iter();
         all.filter(|held| span == Span::All || span == Span::One(*held))
             .filter_map(|p| {
-                let end = if p.end >= OPEN_END { "open".to_owned() } else { date::show(p.end) };
+                let end = if p.end == OPEN_END { "open".to_owned() } else { date::show(p.end) };
                 Some((label(p.rank)?, date::show(p.begin), end))
             })
             .collect()

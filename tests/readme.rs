@@ -66,8 +66,14 @@ fn the_outputs_are_printed_as_they_come() {
     let summary = run(&["settle", "--sample"]);
     let story = run(&["explain", "sample-settlement", "P000001375", "--lang", "en"]);
     let checks = run(&["verify", "sample-settlement"]);
-    for (nth, text) in [(1, summary), (2, story), (3, checks)] {
-        assert!(printed(nth).count() >= 5);
+    let planted = ["--persons", "3000", "--year", "2024", "--errors", "all:0.05", "--out", "made", "--quiet"];
+    run(&[&["generate", "--policy", "weihai-2023"][..], &planted].concat());
+    let inputs = ["settle", "made/ledger.parquet", "--roster", "made/roster.parquet", "--policy", "weihai-2023"];
+    run(&[&inputs[..], &["--out", "run", "--quiet"]].concat());
+    run(&["reconcile", "run", "--out", "audit", "--quiet"]);
+    let findings = run(&["explain", "run", "P000000814", "--findings", "audit", "--lang", "en"]);
+    for (nth, least, text) in [(1, 5, summary), (2, 5, story), (3, 5, checks), (4, 4, findings)] {
+        assert!(printed(nth).count() >= least);
         for line in printed(nth) {
             assert!(text.lines().any(|l| l.trim_end() == line), "not printed any more: {line}");
         }

@@ -61,13 +61,23 @@ impl Places {
                 if let Some(code) = codes.owned(row) {
                     let key = (ids[0].get(row).into(), ids[1].get(row).into());
                     let code: Box<str> = code.into();
-                    let kept = found.entry(key).or_insert_with(|| code.clone());
-                    if code < *kept {
-                        *kept = code;
-                    }
+                    keep(found, key, code);
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// Adds what another row group names.
+pub fn merge(all: &mut Institutions, more: Institutions) {
+    more.into_iter().for_each(|(record, code)| keep(all, record, code));
+}
+
+/// Copies of a record may name different ones: the least is kept, whoever comes first.
+fn keep(all: &mut Institutions, record: (Box<[u8]>, Box<[u8]>), code: Box<str>) {
+    let kept = all.entry(record).or_insert_with(|| code.clone());
+    if code < *kept {
+        *kept = code;
     }
 }

@@ -68,12 +68,10 @@ impl Sheet {
         each: impl Fn(&Batch<'_>, &mut T) -> Result<(), ReconcileError> + Sync,
     ) -> Result<Vec<T>, ReconcileError> {
         let all: Vec<usize> = (0..self.specs.len()).collect();
-        let metadata = self.file.metadata.metadata();
         (0..self.file.row_groups())
             .into_par_iter()
             .map(|group| {
-                let before: i64 = (0..group).map(|g| metadata.row_group(g).num_rows()).sum();
-                let (mut found, mut first_row) = (T::default(), before as u64 + 1);
+                let (mut found, mut first_row) = (T::default(), self.file.rows_before(group) + 1);
                 self.file.read::<ReconcileError>(group, &all, BATCH_ROWS, |columns| {
                     each(&Batch { sheet: self, columns, first_row }, &mut found)?;
                     first_row += columns.rows() as u64;

@@ -2,6 +2,7 @@
 
 pub(crate) mod close;
 pub mod error;
+pub(crate) mod inputs;
 pub mod ordered;
 mod part;
 mod pieces;

@@ -14,6 +14,7 @@ use crate::ledger::rows::Rows;
 use crate::persons::partition::{Cuts, Scattered};
 use crate::persons::store::{Run, RunPacker, Store, run_rows};
 use crate::roster::Roster;
+use parquet::arrow::arrow_reader::RowSelection;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows decoded at a time.
@@ -21,9 +22,17 @@ pub(crate) const BATCH_ROWS: usize = 32_768;
 
 /// The ledger as read: runs of rows by range, and what was found on the way.
 #[derive(Default)]
-pub(super) struct Read {
-    pub(super) runs: Vec<Run>,
-    pub(super) findings: Findings,
+pub(crate) struct Read {
+    pub(crate) runs: Vec<Run>,
+    pub(crate) findings: Findings,
+}
+
+/// What rows go through on their way, and where they wait.
+#[derive(Clone, Copy)]
+pub(crate) struct Way<'a> {
+    pub(crate) normaliser: &'a Normaliser<'a>,
+    pub(crate) cuts: &'a Cuts,
+    pub(crate) store: &'a Store,
 }
 
 /// What of `--memory` is left for rows that wait: the workers need room, and the roster and what is known
@@ -47,30 +56,35 @@ pub(crate) fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, rosters:
     run.memory.saturating_sub(taken).max(run.memory / 16)
 }
 
-/// Reads and normalises every row group; each worker takes the next one and fills a run of its own.
-pub(super) fn read(
-    ledger: &Ledger,
-    normaliser: &Normaliser<'_>,
-    cuts: &Cuts,
-    store: &Store,
-    progress: &dyn Progress,
-) -> Result<Read, RunError> {
+/// Reads and normalises every row group.
+pub(super) fn read(ledger: &Ledger, way: Way<'_>, progress: &dyn Progress) -> Result<Read, RunError> {
     progress.begin(Step::Read, ledger.rows());
+    let read = by_worker(ledger, way, |reader, number, group| {
+        reader.row_group(&ledger.files[number], number, group, None, progress)
+    });
+    progress.end();
+    read
+}
+
+/// Has every row group read by `each`, which gets the reader, number of the file and row group; each worker
+/// takes the next one and fills a run of its own.
+pub(crate) fn by_worker<E: From<RunError> + Send>(
+    ledger: &Ledger,
+    way: Way<'_>,
+    each: impl Fn(&mut Reader<'_>, usize, usize) -> Result<(), E> + Sync,
+) -> Result<Read, E> {
     let groups = ledger.row_groups();
     let next = AtomicUsize::new(0);
     let found = rayon::broadcast(|_| {
-        let mut reader = Reader::new(normaliser, cuts, store);
+        let mut reader = Reader::new(way);
         while let Some((file, group)) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let done = reader.row_group(&ledger.files[*file], *file, *group, progress);
-            if done.is_err() {
+            each(&mut reader, *file, *group).inspect_err(|_| {
                 // The others need not go on.
                 next.store(groups.len(), Ordering::Relaxed);
-                return done.map(|()| Read::default());
-            }
+            })?;
         }
-        reader.finish()
+        Ok::<_, E>(reader.finish()?)
     });
-    progress.end();
     let mut all = Read::default();
     for part in found {
         let part = part?;
@@ -82,56 +96,57 @@ pub(super) fn read(
 }
 
 /// One worker's rows on their way into the store.
-struct Reader<'a> {
-    normaliser: &'a Normaliser<'a>,
-    cuts: &'a Cuts,
-    store: &'a Store,
+pub(crate) struct Reader<'a> {
+    way: Way<'a>,
     rows: Rows,
     scattered: Scattered,
     packer: RunPacker,
     full: usize,
-    read: Read,
+    /// What was read so far.
+    pub(crate) read: Read,
 }
 
 impl<'a> Reader<'a> {
-    fn new(normaliser: &'a Normaliser<'a>, cuts: &'a Cuts, store: &'a Store) -> Self {
+    fn new(way: Way<'a>) -> Self {
         Self {
-            normaliser,
-            cuts,
-            store,
-            rows: Rows::new(&normaliser.layout),
+            way,
+            rows: Rows::new(&way.normaliser.layout),
             scattered: Scattered::default(),
             packer: RunPacker::default(),
-            full: run_rows(cuts.parts()),
+            full: run_rows(way.cuts.parts()),
             read: Read::default(),
         }
     }
 
-    fn row_group(
+    /// Reads a row group, or some of its rows. Rows that are left out are not counted either, so that the
+    /// number of a row after them is too small; their order is the same.
+    pub(crate) fn row_group(
         &mut self,
         file: &InputFile,
         number: usize,
         group: usize,
+        rows: Option<RowSelection>,
         progress: &dyn Progress,
     ) -> Result<(), RunError> {
         let mut next_row = file.rows_before(group) + 1;
-        file.read::<RunError>(group, &self.normaliser.columns, BATCH_ROWS, |columns| {
+        let mut reader = file.open_rows(group, &self.way.normaliser.columns, BATCH_ROWS, rows)?;
+        while let Some(columns) = reader.next_batch()? {
             let findings = &mut self.read.findings;
-            let done = self.normaliser.normalise(columns, number, next_row, &mut self.rows, findings);
+            let done = self.way.normaliser.normalise(&columns, number, next_row, &mut self.rows, findings);
             done.map_err(RunError::defect("normalising rows"))?;
             next_row += columns.rows() as u64;
             if self.rows.len() >= self.full {
                 self.hand_over()?;
             }
             progress.advance(columns.rows() as u64);
-            Ok(())
-        })
+        }
+        Ok(())
     }
 
     /// Hands the rows so far over to the store.
     fn hand_over(&mut self) -> Result<(), RunError> {
-        self.cuts.scatter(&self.rows, &mut self.scattered);
-        self.read.runs.push(self.store.hold(&self.rows, &self.scattered, &mut self.packer)?);
+        self.way.cuts.scatter(&self.rows, &mut self.scattered);
+        self.read.runs.push(self.way.store.hold(&self.rows, &self.scattered, &mut self.packer)?);
         self.rows.clear();
         Ok(())
     }

@@ -13,21 +13,21 @@
 
 use super::close::{inputs, options_part, policy_part, take, write_clauses, write_rejects, write_subsidies};
 use super::error::RunError;
+use super::inputs::Inputs;
 use super::ordered;
 use super::part::{Job, Part, Tally, create_files};
 use super::pieces::Pieces;
-use super::policies::{self, compile_all, year_asked_for, years_needed};
+use super::policies::{compile_all, years_needed};
 use super::progress::{Progress, Step};
-use super::read::{read, room_for_rows};
+use super::read::{Way, read, room_for_rows};
 use super::stream::{Stream, keeps_busy};
 use super::subsidies::subsidies;
 use super::survey::{Survey, survey};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::intern::{Interner, Texts};
-use crate::ledger::normalise::{Findings, Normaliser, Roles};
-use crate::ledger::open::{Ledger, Source};
-use crate::ledger::reject::Reject;
-use crate::ledger::schema::{LedgerColumn, Renames, TypeRules};
+use crate::ledger::normalise::{Findings, Normaliser};
+use crate::ledger::open::Source;
+use crate::ledger::schema::Renames;
 use crate::model::codes::Identity;
 use crate::output::clauses::ClauseRow;
 use crate::output::files::Context;
@@ -37,11 +37,8 @@ use crate::output::publish::{MANIFEST, PROGRAM, Stage};
 use crate::persons::sorted::Reading;
 use crate::persons::store::Store;
 use crate::policy::Policy;
-use crate::policy::document::YearBy;
 use crate::policy::eras::{Eras, Names};
 use crate::policy::parameters::{Parameters, Used};
-use crate::policy::tables::Tables;
-use crate::roster::{Roster, Under};
 use crate::settle::sink::Totals;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,21 +107,8 @@ pub struct Settled {
 /// # Errors
 /// [`RunError`].
 pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError> {
-    let policies = policies::in_order(run)?;
-    // What a year asked for lacks is said before a row is read.
-    let (first, _) = compile_all(run, &policies, |n| year_asked_for(run, policies[n]))?;
-
-    let rules = TypeRules { allow_float: run.allow_float, unchecked: false };
-    let mut ledger = Ledger::open(run.ledger.clone(), &run.book, &run.renames, rules)?;
-    ledger.check_renames(&run.renames)?;
-    check_columns(run, &policies, &ledger)?;
-    let roles = Roles::new(&run.recorded_maf, &run.book)?;
-    let (rosters, roster_rejects) = read_rosters(run, &policies, &ledger, &first)?;
+    let Inputs { policies, year_by, first, ledger, roles, rosters, roster_rejects } = Inputs::open(run)?;
     let roster = rosters.first();
-    if let Some(id_type) = roster.and_then(|r| r.psn_no_type).filter(|_| ledger.rows() == 0) {
-        // A ledger without rows says nothing of its ids' type.
-        ledger.psn_no = id_type;
-    }
     let stage = Stage::create(&run.out, run.force)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(run.threads)
@@ -132,7 +116,6 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         .map_err(|e| RunError::Threads { threads: run.threads, message: e.to_string() })?;
 
     let interner = Interner::default();
-    let year_by = policies[0].doc.switches.year_by;
     let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, run.roster.is_none(), &interner);
     let Survey { cuts, in_order } = pool.install(|| survey(&ledger, year_by, progress))?;
     let store = Store::new(room_for_rows(run, &ledger, &cuts, &rosters), stage.folder());
@@ -155,7 +138,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
             (eras, Pieces::Streaming { stream, interner: &interner }, None)
         }
         None => {
-            let read = || read(&ledger, &normaliser, &cuts, &store, progress);
+            let read = || read(&ledger, Way { normaliser: &normaliser, cuts: &cuts, store: &store }, progress);
             let (digests, read) = pool.install(|| rayon::join(digest, read));
             let read = read?;
             findings = read.findings;
@@ -241,35 +224,6 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
 fn is_unconfirmed(used: &Used) -> bool {
     use crate::policy::parameters::Standing;
     matches!(used.status, Standing::Reported | Standing::Illustrative)
-}
-
-pub(crate) fn check_columns(run: &Settle, policies: &[&Policy], ledger: &Ledger) -> Result<(), RunError> {
-    use crate::ledger::error::LedgerError;
-    if run.roster.is_none() && !ledger.has(LedgerColumn::Identity) {
-        return Err(LedgerError::NoIdentities.into());
-    }
-    if policies[0].doc.switches.year_by == YearBy::Enddate {
-        for file in &ledger.files {
-            if file.mapping.at[LedgerColumn::Enddate as usize].is_none() {
-                return Err(LedgerError::NoEnddate { file: file.name() }.into());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The roster under each policy, and its rejects; none where there is no roster.
-pub(crate) fn read_rosters(
-    run: &Settle,
-    policies: &[&Policy],
-    ledger: &Ledger,
-    tables: &[Tables],
-) -> Result<(Vec<Roster>, Vec<Reject>), RunError> {
-    let Some(source) = &run.roster else { return Ok((Vec::new(), Vec::new())) };
-    let typed = (ledger.rows() > 0).then_some((ledger.psn_no, "the ledger"));
-    let under = |(policy, tables): (&&Policy, _)| Under { tables, in_force: policy.doc.switches.in_force };
-    let policies: Vec<Under<'_>> = policies.iter().zip(tables).map(under).collect();
-    Ok(Roster::read(source.clone(), &run.book, &run.renames, &policies, run.as_known, typed)?)
 }
 
 impl Settled {

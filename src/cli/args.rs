@@ -176,18 +176,9 @@ pub struct ReconcileArgs {
     /// Ledger files or folders, where they are no longer where the settlement found them
     #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
     pub ledger: Vec<PathBuf>,
-    /// The roster, likewise
-    #[arg(long, value_name = "FILE")]
-    pub roster: Option<PathBuf>,
-    /// The policy, likewise; of several all, in the order of their dates
-    #[arg(long, value_name = "ID|FILE")]
-    pub policy: Vec<String>,
-    /// The dated values that the settlement was given (TOML)
-    #[arg(long, value_name = "FILE")]
-    pub params: Option<PathBuf>,
-    /// The other names and codes that the settlement was given (TOML)
-    #[arg(long, value_name = "FILE")]
-    pub codes: Option<PathBuf>,
+    /// Inputs in place of the recorded ones
+    #[command(flatten)]
+    pub given: GivenArgs,
     /// Output folder
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -234,6 +225,23 @@ pub struct VerifyArgs {
     /// Settle again from these ledger files or folders, and compare byte for byte
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub ledger: Vec<PathBuf>,
+    /// Inputs in place of the recorded ones
+    #[command(flatten)]
+    pub given: GivenArgs,
+    /// Replay this person alone from the ledger; nobody else's rows are settled or shown
+    #[arg(long, value_name = "PSN_NO")]
+    pub person: Option<String>,
+    /// Print nothing; the exit code tells
+    #[arg(long, conflicts_with = "json")]
+    pub quiet: bool,
+    /// Print the checks as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Inputs of a run that no longer lie where its manifest says.
+#[derive(Debug, Args)]
+pub struct GivenArgs {
     /// The roster, where it does not lie at its recorded path
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
@@ -246,15 +254,6 @@ pub struct VerifyArgs {
     /// The codes, where they do not lie at their recorded path
     #[arg(long, value_name = "FILE")]
     pub codes: Option<PathBuf>,
-    /// Replay this person alone from the ledger; nobody else's rows are settled or shown
-    #[arg(long, value_name = "PSN_NO")]
-    pub person: Option<String>,
-    /// Print nothing; the exit code tells
-    #[arg(long, conflicts_with = "json")]
-    pub quiet: bool,
-    /// Print the checks as JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Language of texts.

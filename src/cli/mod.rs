@@ -56,7 +56,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Settle(args) => settle::run(*args),
         Command::Generate(args) => generate::run(&args),
-        Command::Reconcile(args) => reconcile::run(&args),
+        Command::Reconcile(args) => reconcile::run(*args),
         Command::Explain(args) => explain::run(&args),
         Command::Verify(args) => verify::run(args),
         Command::Policy(command) => policy::run(&command),

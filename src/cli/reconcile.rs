@@ -2,26 +2,19 @@
 
 use super::args::ReconcileArgs;
 use super::progress::Bars;
-use super::settle::{cores, named};
+use super::settle::cores;
 use super::{DONE, Failure, print};
 use crate::persons::store::DEFAULT_MEMORY;
-use crate::reconcile::folder::Overrides;
 use crate::reconcile::{Reconcile, reconcile};
 use crate::report::reconciled::summary;
 
 /// Holds what was paid against what was due; the exit code.
-pub fn run(args: &ReconcileArgs) -> Result<u8, Failure> {
+pub fn run(args: ReconcileArgs) -> Result<u8, Failure> {
     let job = Reconcile {
-        dir: args.dir.clone(),
-        paid: args.paid.clone(),
-        given: Overrides {
-            ledger: args.ledger.clone(),
-            roster: args.roster.clone(),
-            policies: named(&args.policy)?.into_iter().map(str::to_owned).collect(),
-            params: args.params.clone(),
-            codes: args.codes.clone(),
-        },
-        out: args.out.clone(),
+        dir: args.dir,
+        paid: args.paid,
+        given: args.given.overrides(args.ledger)?,
+        out: args.out,
         force: args.force,
         threads: args.threads.map_or_else(cores, usize::from),
         memory: args.memory.unwrap_or(DEFAULT_MEMORY),

@@ -1,6 +1,6 @@
 //! `onestop settle`.
 
-use super::args::{Audit, SettleArgs};
+use super::args::{Audit, GivenArgs, SettleArgs};
 use super::progress::Bars;
 use super::{DONE, Failure, TOO_MANY_REJECTS, print, sample};
 use crate::ledger::codebook::CodeBook;
@@ -11,6 +11,7 @@ use crate::policy::Policy;
 use crate::policy::parameters::{Parameters, Standing};
 use crate::report::summary::summary;
 use crate::run::error::RunError;
+use crate::run::recorded::Overrides;
 use crate::run::settle::{Settle, Settled, settle};
 use std::path::{Path, PathBuf};
 
@@ -67,8 +68,16 @@ fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
     })
 }
 
+impl GivenArgs {
+    /// What stands in for what a manifest names.
+    pub(super) fn overrides(self, ledger: Vec<PathBuf>) -> Result<Overrides, Failure> {
+        let policies = named(&self.policy)?.into_iter().map(str::to_owned).collect();
+        Ok(Overrides { ledger, roster: self.roster, policies, params: self.params, codes: self.codes })
+    }
+}
+
 /// The policies named, one by one; a path may hold commas itself.
-pub(super) fn named(given: &[String]) -> Result<Vec<&str>, Failure> {
+fn named(given: &[String]) -> Result<Vec<&str>, Failure> {
     let mut names = Vec::new();
     for given in given {
         if Path::new(given).exists() {

@@ -3,7 +3,7 @@
 use super::args::VerifyArgs;
 use super::explain::lang_of_locale;
 use super::progress::Bars;
-use super::settle::{cores, named};
+use super::settle::cores;
 use super::{DONE, FAILED, Failure, print, sample};
 use crate::persons::store::DEFAULT_MEMORY;
 use crate::report::verify::{json, text};
@@ -13,11 +13,7 @@ use crate::verify::{Verify, verify};
 pub fn run(args: VerifyArgs) -> Result<u8, Failure> {
     let plan = Verify {
         dir: args.dir,
-        ledger: args.ledger,
-        roster: args.roster,
-        policies: named(&args.policy)?.into_iter().map(str::to_owned).collect(),
-        params: args.params,
-        codes: args.codes,
+        given: args.given.overrides(args.ledger)?,
         known: vec![sample::ledger(), sample::roster()],
         person: args.person,
         threads: cores(),

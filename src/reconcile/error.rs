@@ -5,6 +5,7 @@ use crate::ledger::error::LedgerError;
 use crate::output::error::OutputError;
 use crate::policy::error::PolicyError;
 use crate::run::error::RunError;
+use crate::run::recorded::NotARun;
 use std::path::PathBuf;
 
 /// An error of a reconciliation.
@@ -26,13 +27,8 @@ pub enum ReconcileError {
     #[error(transparent)]
     Output(#[from] OutputError),
     /// Not the output folder of a settle run.
-    #[error("{path}: {message}\n  give the output folder of a settle run", path = path.display())]
-    NotARun {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        message: String,
-    },
+    #[error(transparent)]
+    NotARun(#[from] NotARun),
     /// An input is not the one that was settled.
     #[error(
         "{what} is not the one that {dir} was made from: its digest differs\n  \

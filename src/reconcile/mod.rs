@@ -28,7 +28,7 @@ pub mod archive;
 pub mod cause;
 pub mod error;
 pub mod finding;
-pub mod folder;
+mod folder;
 pub mod gaps;
 pub mod hypothesis;
 pub mod institution;
@@ -52,11 +52,12 @@ use crate::run::error::RunError;
 use crate::run::ordered::in_order;
 use crate::run::policies::in_order as policies_in_order;
 use crate::run::progress::{Progress, Step};
+use crate::run::recorded::{NotARun, Overrides, Recorded};
 use archive::{Archive, Wanted};
 use cause::Cause;
 use error::ReconcileError;
 use finding::{Adjustment, Finding, write_adjustments, write_findings};
-use folder::{Overrides, check_inputs, manifest, reopen};
+use folder::{check_inputs, reopen};
 use gaps::Candidate;
 use paid::{ANY_YEAR, Origin, PaidSide};
 use person::Investigator;
@@ -170,8 +171,8 @@ pub(crate) struct Part {
 /// # Errors
 /// [`ReconcileError`].
 pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, ReconcileError> {
-    let manifest = manifest(&job.dir)?;
-    let run = reopen(&job.dir, &manifest, &job.given, &job.out, job.threads, job.memory)?;
+    let recorded = Recorded::read(&job.dir)?;
+    let run = reopen(&job.dir, &recorded, &job.given, &job.out, job.threads, job.memory)?;
     let stage = Stage::create(&job.out, job.force)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(job.threads)
@@ -180,19 +181,19 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
     let book = &run.book;
     let psn_no = gaps::id_type(&job.dir, book)?;
 
-    progress.begin(Step::Survey, manifest.counts.persons);
+    progress.begin(Step::Survey, recorded.counts.persons);
     let (paid, found, alerts) = pool.install(|| -> Result<_, ReconcileError> {
         let alerts = gaps::alerts(&job.dir, book)?;
         let paid = match &job.paid {
             None => PaidSide::recorded(),
             Some(path) if path.is_dir() => {
-                folder::manifest(path)?;
+                Recorded::read(path)?;
                 PaidSide::run(path, book, (psn_no, &job.dir))?
             }
             Some(path) => PaidSide::file(path, book, (psn_no, &job.dir))?,
         };
         let mut found = gaps::find(&job.dir, &paid, &alerts, book)?;
-        let reversed = manifest.counts.by_status.get("reversed").is_some_and(|rows| *rows > 0);
+        let reversed = recorded.counts.by_status.get("reversed").is_some_and(|rows| *rows > 0);
         if paid.origin == Origin::Recorded && reversed {
             found.persons.extend(gaps::reversed(&job.dir, book)?);
         }
@@ -206,11 +207,11 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
         return Err(ReconcileError::NoYear { file: file.clone(), dir: job.dir.clone() });
     }
 
-    let ledger_rows: u64 = manifest.counts.by_status.values().sum();
-    let share = u128::from(ledger_rows) * found.persons.len() as u128 / u128::from(manifest.counts.persons.max(1));
+    let ledger_rows: u64 = recorded.counts.by_status.values().sum();
+    let share = u128::from(ledger_rows) * found.persons.len() as u128 / u128::from(recorded.counts.persons.max(1));
     let wanted = Wanted::Only(found.persons.iter().cloned().collect(), share as u64);
     let (archive, digests) = pool.install(|| Archive::open(&run, &wanted, stage.folder(), progress))?;
-    check_inputs(&job.dir, &manifest, &digests)?;
+    check_inputs(&job.dir, &recorded, &digests)?;
     let records = pool.install(|| paid.records(&found.persons, book))?;
     let docs: Vec<&PolicyDoc> = policies_in_order(&run)?.into_iter().map(|p| &p.doc).collect();
     let investigator = Investigator {
@@ -275,7 +276,7 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
 
 fn digest(path: &Path) -> Result<String, ReconcileError> {
     let read = std::fs::read_to_string(path);
-    let text = read.map_err(|e| ReconcileError::NotARun { path: path.to_owned(), message: e.to_string() })?;
+    let text = read.map_err(|e| NotARun { path: path.to_owned(), message: e.to_string() })?;
     Ok(digest_of_text(&text))
 }
 

@@ -9,6 +9,7 @@ mod pieces;
 pub(crate) mod policies;
 pub mod progress;
 pub(crate) mod read;
+pub mod recorded;
 pub mod settle;
 mod stream;
 pub mod subsidies;

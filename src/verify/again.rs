@@ -4,11 +4,11 @@ use super::Verify;
 use super::check::{Check, Finding, Report};
 use super::differ::{Difference, first_difference};
 use super::error::VerifyError;
-use super::origins::{Origins, day_of};
-use super::recorded::{Recorded, RecordedFile};
+use super::origins::Origins;
 use crate::ledger::open::Source;
 use crate::output::publish::{MANIFEST, Stage};
 use crate::run::progress::Progress;
+use crate::run::recorded::{MadeFrom, Recorded, RecordedFile};
 use crate::run::settle::{Settle, settle};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -32,28 +32,14 @@ pub(super) fn run_of(
     roster: Option<Source>,
     out: PathBuf,
 ) -> Result<Settle, String> {
-    let options = &recorded.options;
-    Ok(Settle {
+    let from = MadeFrom {
         ledger,
         roster,
         policies: origins.policies.clone()?,
         parameters: origins.parameters.clone()?,
         book: origins.book.clone()?,
-        renames: options.columns.clone(),
-        recorded_maf: options.recorded_maf.clone(),
-        out,
-        year: options.year,
-        as_if: options.as_if,
-        as_known: day_of(options.as_known.as_deref(), "as_known")?,
-        audit: recorded.audited(),
-        orders: options.orders,
-        // What was settled once may be settled again, also with values that `--strict` would refuse.
-        strict: false,
-        force: false,
-        allow_float: options.allow_float,
-        threads: plan.threads,
-        memory: plan.memory,
-    })
+    };
+    recorded.again(from, out, plan.threads, plan.memory)
 }
 
 /// Settles again and compares.

@@ -5,19 +5,15 @@ use crate::ledger::codebook::CodesError;
 use crate::ledger::error::LedgerError;
 use crate::output::error::OutputError;
 use crate::policy::error::PolicyError;
+use crate::run::recorded::NotARun;
 use std::path::PathBuf;
 
 /// Why a folder cannot be verified.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// Without a manifest there is nothing to hold the files against.
-    #[error("{path}: {message}\n  give the output folder of a settle run", path = path.display())]
-    Manifest {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        message: String,
-    },
+    #[error(transparent)]
+    NotARun(#[from] NotARun),
     /// A person's replay needs the ledger.
     #[error("{what} cannot be found: {why}\n  give it with {option}")]
     NotFound {

@@ -1,10 +1,10 @@
 //! The output files: all there, none besides, each with the size, rows and digest that the manifest states.
 
 use super::check::{Check, Finding, Report};
-use super::recorded::{Recorded, RecordedFile};
 use crate::ledger::open::guarded;
 use crate::output::parquet_file::digest_of;
 use crate::output::publish::MANIFEST;
+use crate::run::recorded::{Recorded, RecordedFile};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -30,17 +30,16 @@ pub mod error;
 mod files;
 mod origins;
 mod person;
-mod recorded;
 mod stream;
 mod sums;
 mod totals;
 
 use crate::ledger::open::Source;
 use crate::run::progress::Progress;
+use crate::run::recorded::{Overrides, Recorded};
 use check::Report;
 use error::VerifyError;
 use origins::Origins;
-use recorded::Recorded;
 use std::path::PathBuf;
 
 /// What to verify, and against what.
@@ -48,16 +47,8 @@ use std::path::PathBuf;
 pub struct Verify {
     /// The output folder.
     pub dir: PathBuf,
-    /// Ledger files or folders to settle again from; none given: the figures alone are checked.
-    pub ledger: Vec<PathBuf>,
-    /// Roster in place of the recorded one.
-    pub roster: Option<PathBuf>,
-    /// Policies in place of the recorded ones, in any order.
-    pub policies: Vec<String>,
-    /// Parameters in place of the recorded ones.
-    pub params: Option<PathBuf>,
-    /// Codes in place of the recorded ones.
-    pub codes: Option<PathBuf>,
+    /// What stands in for what the manifest names; without ledger files the figures alone are checked.
+    pub given: Overrides,
     /// Input files that come with the program, found by their names.
     pub known: Vec<Source>,
     /// Only this person, replayed from the ledger; nobody else's rows are looked at.
@@ -85,7 +76,7 @@ pub fn verify(plan: &Verify, progress: &dyn Progress) -> Result<Report, VerifyEr
         return Ok(report);
     }
     sums::check(&plan.dir, &recorded, origins.round(), &mut report);
-    if plan.ledger.is_empty() {
+    if plan.given.ledger.is_empty() {
         report.not_checked(
             "重新结算结果逐字节一致",
             "settled again, the same bytes",

@@ -3,14 +3,13 @@
 use super::Verify;
 use super::check::{Check, Finding, Report};
 use super::error::VerifyError;
-use super::recorded::{Recorded, RecordedInput, RecordedPolicy};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::open::{Source, sources};
-use crate::model::date;
 use crate::model::fen::Round;
 use crate::output::parquet_file::{digest_of, digest_of_text, hex};
 use crate::policy::Policy;
 use crate::policy::parameters::Parameters;
+use crate::run::recorded::{Recorded, RecordedInput, RecordedPolicy};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -38,18 +37,18 @@ impl Origins {
         digest_holds(report, "参数摘要", "parameters", name, &recorded.parameters.sha256, digest);
 
         let book = book(plan, recorded)?;
-        if recorded.options.codes_sha256.is_some() || plan.codes.is_some() {
+        if recorded.options.codes_sha256.is_some() || plan.given.codes.is_some() {
             let of = |b: &CodeBook| b.user_text.as_deref().map_or_else(|| "none".to_owned(), digest_of_text);
             let digest = book.as_ref().map(of).map_err(Clone::clone);
             let stated = recorded.options.codes_sha256.as_deref().unwrap_or("none");
             let name = recorded.options.codes.as_deref().unwrap_or("none");
             digest_holds(report, "代码表摘要", "codes", name, stated, digest);
         }
-        let ledger = match &plan.ledger[..] {
+        let ledger = match &plan.given.ledger[..] {
             [] => recorded_sources(recorded, "ledger", &plan.known, report),
             given => Ok(given_sources(sources(given)?, recorded, "ledger", report)),
         };
-        let roster = match &plan.roster {
+        let roster = match &plan.given.roster {
             None => recorded_sources(recorded, "roster", &plan.known, report).map(|mut all| all.pop()),
             Some(path) => {
                 let given = sources(std::slice::from_ref(path))?;
@@ -84,14 +83,10 @@ fn digest_holds(report: &mut Report, label: &'static str, what: &str, name: &str
 
 /// Every policy of the run, its digest checked. Given ones are known by their digests, else by their ids.
 fn policies(plan: &Verify, recorded: &Recorded, report: &mut Report) -> Result<Found<Vec<Policy>>, VerifyError> {
-    let mut given = plan.policies.iter().map(|name| Policy::load(name)).collect::<Result<Vec<_>, _>>()?;
+    let mut given = plan.given.policies.iter().map(|name| Policy::load(name)).collect::<Result<Vec<_>, _>>()?;
     let (mut all, mut missing) = (Vec::new(), None);
     for stated in recorded.policies() {
-        let by = |same: &dyn Fn(&Policy) -> bool| given.iter().position(same);
-        let place = by(&|p| digest_of_text(&p.text) == stated.sha256)
-            .or_else(|| by(&|p| p.doc.policy.id == stated.id))
-            .or_else(|| (recorded.policies().len() == 1 && given.len() == 1).then_some(0));
-        let policy = policy(place.map(|place| given.remove(place)), stated)?;
+        let policy = policy(recorded.take_given(stated, &mut given), stated)?;
         let digest = policy.as_ref().map(|p| digest_of_text(&p.text)).map_err(Clone::clone);
         digest_holds(report, "政策摘要", "policy", &stated.id, &stated.sha256, digest);
         match policy {
@@ -125,12 +120,12 @@ fn policy(given: Option<Policy>, recorded: &RecordedPolicy) -> Result<Found<Poli
 }
 
 fn parameters(plan: &Verify, recorded: &Recorded) -> Result<Found<Parameters>, VerifyError> {
-    let as_of = match day_of(recorded.options.as_of.as_deref(), "as_of") {
+    let as_of = match recorded.as_of() {
         Ok(day) => day,
         Err(why) => return Ok(Err(why)),
     };
     let read = |path: Option<&Path>| Parameters::with_file_as_of(path, as_of);
-    Ok(match (&plan.params, &recorded.parameters.path) {
+    Ok(match (&plan.given.params, &recorded.parameters.path) {
         (Some(given), _) => Ok(read(Some(given))?),
         (None, None) => Ok(read(None)?),
         (None, Some(path)) if Path::new(path).is_file() => Ok(read(Some(Path::new(path)))?),
@@ -138,15 +133,8 @@ fn parameters(plan: &Verify, recorded: &Recorded) -> Result<Found<Parameters>, V
     })
 }
 
-/// A day that the manifest's options tell.
-pub(super) fn day_of(text: Option<&str>, option: &str) -> Found<Option<i32>> {
-    let unread = |text: &str| format!("options.{option} of the manifest, `{text}`, is no date");
-    let told = |text: &str| text.parse().map(date::to_days).map_err(|_| unread(text));
-    text.map(told).transpose()
-}
-
 fn book(plan: &Verify, recorded: &Recorded) -> Result<Found<CodeBook>, VerifyError> {
-    Ok(match (&plan.codes, &recorded.options.codes) {
+    Ok(match (&plan.given.codes, &recorded.options.codes) {
         (Some(given), _) => Ok(CodeBook::load(Some(given))?),
         (None, None) if recorded.options.codes_sha256.is_none() => Ok(CodeBook::load(None)?),
         (None, Some(path)) if Path::new(path).is_file() => Ok(CodeBook::load(Some(Path::new(path)))?),

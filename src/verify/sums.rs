@@ -6,11 +6,11 @@
 
 use super::audit::{self, Step};
 use super::check::{Check, Finding, Report};
-use super::recorded::Recorded;
 use super::stream::{Id, Kind, Stream};
 use super::totals::{ClauseTotals, Totals};
 use crate::model::codes::{Channel, Layer, Status};
 use crate::model::fen::{Round, to_grouped};
+use crate::run::recorded::Recorded;
 use crate::settle::outcome::{MONEY, MONEY_NAMES, Money, PARTS};
 use std::path::Path;
 

@@ -2,10 +2,10 @@
 
 use super::audit::Step;
 use super::check::{Check, Finding, Report};
-use super::recorded::Recorded;
 use super::stream::{Kind, Stream};
 use super::sums::{Sums, column_of, yuan};
 use crate::model::codes::{Insutype, Layer};
+use crate::run::recorded::Recorded;
 use crate::settle::outcome::{MONEY, MONEY_NAMES, Money};
 use std::collections::BTreeMap;
 use std::path::Path;

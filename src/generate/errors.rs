@@ -23,6 +23,7 @@ use crate::policy::Policy;
 use crate::policy::parameters::Parameters;
 use crate::reconcile::archive::{Archive, Wanted};
 use crate::reconcile::error::ReconcileError;
+use crate::reconcile::measure::{ASSISTANCE, CATASTROPHIC};
 use crate::reconcile::world::{Bench, Fate, History};
 use crate::run::progress::Silent;
 use crate::run::settle::Settle;
@@ -204,7 +205,7 @@ fn due(bench: &mut Bench<'_>, history: &mut History, recorded: &mut Recorded) {
             _ => n as u32,
         };
         let paid = settled.claims.iter().find(|c| c.record == booked).map_or([0; 5], |c| c.layers);
-        let (cii, maf) = (paid[0] + paid[1], paid[2] + paid[3] + paid[4]);
+        let (cii, maf) = (CATASTROPHIC.of(&paid), ASSISTANCE.of(&paid));
         let record = &mut history.records[n];
         let refund = record.claim.fee < 0;
         (record.claim.recorded_cii, record.claim.recorded_maf) = if refund { (0, 0) } else { (cii, maf) };

@@ -106,10 +106,6 @@ struct Desk {
     fen: bool,
 }
 
-fn measures() -> Measures {
-    Measures(vec![CATASTROPHIC, ASSISTANCE])
-}
-
 /// The year of the person's payments: the one with most claims.
 fn year_of(settled: &Settlement) -> Option<i32> {
     let years: Vec<i32> = settled.claims.iter().map(|c| c.charge_year).collect();
@@ -167,7 +163,7 @@ fn attempt(
         return None;
     }
     let due = bench.settle(&written.world(), false)?;
-    let of_due = measures().of(&due.year(year));
+    let of_due = Measures::funds().of(&due.year(year));
     // What is booked is told by year, so the person must have one.
     if due.claims.iter().any(|c| c.charge_year != year) {
         return None;
@@ -178,7 +174,7 @@ fn attempt(
         if is_nought(&moved) {
             return None;
         }
-        for (measure, fen) in measures().0.iter().zip(moved).filter(|(_, fen)| *fen != 0) {
+        for (measure, fen) in Measures::funds().0.iter().zip(moved).filter(|(_, fen)| *fen != 0) {
             let (cause, fund) = (kind.name(), measure.name);
             truth.push(Truth { psn_no: String::new(), charge_year: year, cause, fund, amount: fen });
         }
@@ -232,7 +228,7 @@ fn book(history: &History, settled: &Settlement, desk: &Desk) -> Vec<(u32, i64, 
             sum.iter_mut().zip(c.layers).for_each(|(s, fen)| *s += fen);
             sum
         });
-        let (mut cii, mut maf) = (layers[0] + layers[1], layers[2] + layers[3] + layers[4]);
+        let (mut cii, mut maf) = (CATASTROPHIC.of(&layers), ASSISTANCE.of(&layers));
         if desk.no_catastrophic || desk.unpaid == Some(n) {
             cii = 0;
         }

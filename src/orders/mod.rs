@@ -53,7 +53,7 @@ use crate::settle::year::Live;
 use crate::settle::{Accepted, Scratch};
 use proof::{Causes, causes};
 use serde::{Deserialize, Serialize};
-use trial::{Order, Trial};
+use trial::{Case, Order, Trial};
 
 /// A person's year whose total differs with the order. Money in fen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,7 +190,8 @@ impl<'a> Examiner<'a> {
             let all = self.live.len() as u32;
             let mut apart = self.apart.iter();
             self.live.retain(|_| apart.next() == Some(&false));
-            let found = self.trials[policy].year(year, claims, accepted, &self.live, holdings, scratch);
+            let case = Case { year, claims, accepted, live: &self.live, holdings };
+            let found = self.trials[policy].year(case, scratch);
             if found.least.0 == found.total && found.greatest.0 == found.total {
                 let kind = if found.complete { &mut self.counts.tried_all } else { &mut self.counts.tried_some };
                 *kind += 1;

@@ -5,7 +5,7 @@ use super::proof::Causes;
 use crate::policy::tables::Tables;
 use crate::settle::claims::Claims;
 use crate::settle::holdings::Holdings;
-use crate::settle::outcome::Money;
+use crate::settle::outcome::LAYERS;
 use crate::settle::sink::Sink;
 use crate::settle::year::Live;
 use crate::settle::{Accepted, Scratch, settle_person};
@@ -103,6 +103,21 @@ fn next_permutation(numbers: &mut [u8]) -> bool {
     true
 }
 
+/// A person's year, as the kernel gets the person.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// Benefit year.
+    pub year: i32,
+    /// The columns.
+    pub claims: &'a Claims<'a>,
+    /// The person's claims, in time order.
+    pub accepted: &'a [Accepted],
+    /// Those of the year whose order is changed, in time order.
+    pub live: &'a [Live],
+    /// Identities.
+    pub holdings: Holdings<'a>,
+}
+
 /// Settles persons in other orders; its memory is used again from person to person.
 pub struct Trial<'a> {
     tables: &'a Tables,
@@ -119,22 +134,15 @@ impl<'a> Trial<'a> {
         Self { tables, sink, accepted: Vec::new(), burden: Vec::new(), order: Vec::new() }
     }
 
-    /// Tries a year of a person; `live` are those of the year's claims whose order is changed, in time order.
-    pub fn year(
-        &mut self,
-        year: i32,
-        claims: &Claims<'_>,
-        accepted: &[Accepted],
-        live: &[Live],
-        holdings: Holdings<'_>,
-        scratch: &mut Scratch,
-    ) -> OrderRow {
+    /// Tries a year of a person.
+    pub fn year(&mut self, case: Case<'_>, scratch: &mut Scratch) -> OrderRow {
+        let Case { year, claims, live, .. } = case;
         self.burden.clear();
         self.burden.extend(live.iter().map(|l| {
             let claim = claims.get(l.row as usize);
             (claim.scope - claim.basic).max(0)
         }));
-        let mut total = |order: Order| self.total(order, year, claims, accepted, live, holdings, scratch);
+        let mut total = |order: Order| self.total(order, case, scratch);
         let in_time = total(Order::Time);
         let (orders, complete) = orders(live.len());
         let mut row = OrderRow {
@@ -164,17 +172,8 @@ impl<'a> Trial<'a> {
     }
 
     /// What the layers pay on the year's claims in an order.
-    #[allow(clippy::too_many_arguments)]
-    fn total(
-        &mut self,
-        order: Order,
-        year: i32,
-        claims: &Claims<'_>,
-        accepted: &[Accepted],
-        live: &[Live],
-        holdings: Holdings<'_>,
-        scratch: &mut Scratch,
-    ) -> i64 {
+    fn total(&mut self, order: Order, case: Case<'_>, scratch: &mut Scratch) -> i64 {
+        let Case { year, claims, accepted, live, holdings } = case;
         order.put(&self.burden, &mut self.order);
         self.accepted.clear();
         self.accepted.extend_from_slice(accepted);
@@ -184,8 +183,7 @@ impl<'a> Trial<'a> {
         self.sink.clear();
         settle_person(self.tables, claims, &self.accepted, holdings, scratch, &mut self.sink);
         let rows = &self.sink.settlement;
-        let layers = [Money::CiiPay, Money::SpecialDrugPay, Money::MaPay, Money::RaPay, Money::OocatPay];
-        let paid = |row: usize| layers.iter().map(|l| rows.money[*l as usize][row]).sum::<i64>();
+        let paid = |row: usize| LAYERS.iter().map(|column| rows.money[*column as usize][row]).sum::<i64>();
         let of_year = rows.benefit_year.iter().enumerate().filter(|(_, y)| **y == year);
         of_year.map(|(row, _)| paid(row)).sum()
     }

@@ -1,12 +1,13 @@
 //! Who was paid otherwise than is due: one pass over a run's `persons.parquet`.
 
 use super::error::ReconcileError;
-use super::measure::{ByLayer, LAYERS, Vector};
+use super::measure::{ASSISTANCE, ByLayer, Vector};
 use super::paid::{Key, Origin, PaidSide, by_layer};
 use super::sheet::{Sheet, needed, optional};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::schema::{IdType, Kind, Spec};
 use crate::model::codes::Identity;
+use crate::settle::outcome::LAYERS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -133,7 +134,7 @@ pub fn find(dir: &Path, paid: &PaidSide, alerts: &Alerts, book: &CodeBook) -> Re
             };
             let gap = paid.measures.of(&due) != paid_now;
             let none_paid = paid.measures.states_assistance() && paid.measures.assistance(&paid_now) == 0;
-            let due_not_paid = none_paid && due[2] + due[3] + due[4] > 0;
+            let due_not_paid = none_paid && ASSISTANCE.of(&due) > 0;
             let monitored =
                 none_paid && monitored[row] && (base[row] > 0 || alerts.contains_key(&(Box::from(id), year)));
             if !gap && !due_not_paid && !monitored {

@@ -1,9 +1,8 @@
 //! What the paid side states: amounts by layer, by fund, or one total.
 
-use crate::settle::outcome::Money;
+use crate::model::codes::Layer;
+use crate::settle::outcome::{LAYERS, MONEY_NAMES, Money};
 
-/// The layers that pay, in order.
-pub const LAYERS: [Money; 5] = [Money::CiiPay, Money::SpecialDrugPay, Money::MaPay, Money::RaPay, Money::OocatPay];
 /// Amounts by layer, in fen.
 pub type ByLayer = [i64; LAYERS.len()];
 /// Amounts by measure, in fen; what lies beyond the measures is 0.
@@ -18,6 +17,24 @@ pub struct Measure {
     pub layers: [bool; LAYERS.len()],
 }
 
+impl Measure {
+    /// What it comes to, of amounts by layer.
+    pub fn of(&self, layers: &ByLayer) -> i64 {
+        layers.iter().zip(self.layers).filter(|(_, counts)| *counts).map(|(fen, _)| fen).sum()
+    }
+
+    /// Whether what a layer of the audit pays counts.
+    pub fn covers(&self, layer: Layer) -> bool {
+        let column = Money::of_layer(layer);
+        LAYERS.iter().zip(self.layers).any(|(of, counts)| *of == column && counts)
+    }
+
+    /// Whether some layer counts in both.
+    pub fn shares_layers(&self, other: &Measure) -> bool {
+        self.layers.iter().zip(other.layers).any(|(mine, theirs)| *mine && theirs)
+    }
+}
+
 /// Catastrophic insurance, both layers.
 pub const CATASTROPHIC: Measure = Measure { name: "catastrophic", layers: [true, true, false, false, false] };
 /// Medical assistance, all layers.
@@ -27,10 +44,9 @@ pub const TOTAL: Measure = Measure { name: "total", layers: [true; LAYERS.len()]
 
 /// A layer by itself.
 pub fn layer(number: usize) -> Measure {
-    const NAMES: [&str; LAYERS.len()] = ["cii_pay", "special_drug_pay", "ma_pay", "ra_pay", "oocat_pay"];
     let mut layers = [false; LAYERS.len()];
     layers[number] = true;
-    Measure { name: NAMES[number], layers }
+    Measure { name: MONEY_NAMES[LAYERS[number] as usize], layers }
 }
 
 /// The figures that a paid side states.
@@ -38,24 +54,28 @@ pub fn layer(number: usize) -> Measure {
 pub struct Measures(pub Vec<Measure>);
 
 impl Measures {
+    /// Catastrophic insurance and assistance.
+    pub fn funds() -> Self {
+        Self(vec![CATASTROPHIC, ASSISTANCE])
+    }
+
     /// Amounts by layer as the paid side would state them.
     pub fn of(&self, layers: &ByLayer) -> Vector {
         let mut vector = Vector::default();
         for (sum, measure) in vector.iter_mut().zip(&self.0) {
-            *sum = layers.iter().zip(measure.layers).filter(|(_, counts)| *counts).map(|(fen, _)| fen).sum();
+            *sum = measure.of(layers);
         }
         vector
     }
 
     /// What assistance was paid, as far as the paid side states it: a total stands for all layers.
     pub fn assistance(&self, paid: &Vector) -> i64 {
-        let assists = |m: &Measure| m.layers.iter().zip(ASSISTANCE.layers).any(|(has, of)| *has && of);
-        paid.iter().zip(&self.0).filter(|(_, m)| assists(m)).map(|(fen, _)| fen).sum()
+        paid.iter().zip(&self.0).filter(|(_, m)| m.shares_layers(&ASSISTANCE)).map(|(fen, _)| fen).sum()
     }
 
     /// Whether the paid side states assistance at all.
     pub fn states_assistance(&self) -> bool {
-        self.0.iter().any(|m| m.layers[2] || m.layers[3] || m.layers[4])
+        self.0.iter().any(|m| m.shares_layers(&ASSISTANCE))
     }
 }
 

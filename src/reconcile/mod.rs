@@ -64,7 +64,7 @@ use person::Investigator;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tally::Totals;
+use tally::{NOBODY, Totals, UNATTRIBUTED};
 
 /// What to reconcile, and how.
 #[derive(Clone, Debug)]
@@ -300,15 +300,11 @@ fn strangers(paid: &PaidSide, years: &std::collections::BTreeSet<i32>, all: &mut
     for ((psn_no, year), vector) in paid.unseen() {
         let charge_year = if *year == ANY_YEAR { years.first().copied().unwrap_or(0) } else { *year };
         all.gaps += 1;
-        all.totals.exact += 1;
-        all.totals.all.person_years += 1;
-        all.totals.by_cause.entry(Cause::NotInThisRun.as_str()).or_default().person_years += 1;
-        all.totals.by_identity.entry("none".to_owned()).or_default().person_years += 1;
+        all.totals.person_year(NOBODY, true, false);
+        all.totals.cause(Cause::NotInThisRun);
         for (measure, fen) in paid.measures.0.iter().zip(vector).filter(|(_, fen)| **fen != 0) {
-            all.totals.all.add(*fen);
-            all.totals.by_cause.entry(Cause::NotInThisRun.as_str()).or_default().add(*fen);
-            all.totals.by_identity.entry("none".to_owned()).or_default().add(*fen);
-            all.totals.by_area.entry("unattributed".to_owned()).or_default().add(*fen);
+            all.totals.amount(Cause::NotInThisRun, NOBODY, *fen);
+            all.totals.by_area.entry(UNATTRIBUTED.to_owned()).or_default().add(*fen);
             all.findings.push(Finding {
                 psn_no: psn_no.clone(),
                 charge_year,

@@ -1,10 +1,11 @@
 //! The paid side: the run's own recorded columns, a file of payments, or another run.
 
 use super::error::ReconcileError;
-use super::measure::{ASSISTANCE, ByLayer, CATASTROPHIC, LAYERS, Measure, Measures, TOTAL, Vector, layer, plus};
+use super::measure::{ASSISTANCE, ByLayer, CATASTROPHIC, Measure, Measures, TOTAL, Vector, layer, plus};
 use super::sheet::{Sheet, needed, optional};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::schema::{IdType, Kind, Spec};
+use crate::settle::outcome::LAYERS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,7 +67,7 @@ pub enum Origin {
 impl PaidSide {
     /// The recorded columns of the run itself.
     pub fn recorded() -> Self {
-        let measures = Measures(vec![CATASTROPHIC, ASSISTANCE]);
+        let measures = Measures::funds();
         Self { origin: Origin::Recorded, measures, sums: BTreeMap::new() }
     }
 
@@ -148,7 +149,7 @@ impl PaidSide {
             found.extend(wanted.into_iter().map(|r| (psn_no.get(r).into(), (setl_id.get(r).into(), vectors[r]))));
             Ok(())
         })?;
-        let mut records: BTreeMap<Box<[u8]>, Vec<OnRecord>> = BTreeMap::new();
+        let mut records = ByPerson::new();
         for (person, record) in parts.into_iter().flatten() {
             records.entry(person).or_default().push(record);
         }
@@ -179,7 +180,7 @@ fn stated(sheet: &Sheet, path: &Path) -> Result<(Measures, Columns), ReconcileEr
     }
     for (a, first) in measures.iter().enumerate() {
         for second in &measures[a + 1..] {
-            if first.layers.iter().zip(second.layers).any(|(x, y)| *x && y) {
+            if first.shares_layers(second) {
                 let (file, first, second) = (path.to_owned(), first.name, second.name);
                 return Err(ReconcileError::Overlap { file, first, second });
             }

@@ -7,9 +7,10 @@ use super::finding::{Adjustment, Finding};
 use super::gaps::Candidate;
 use super::hypothesis::Missing;
 use super::measure::{Vector, is_nought, minus, plus};
-use super::paid::{Key, OnRecord, Origin, PaidSide};
+use super::paid::{ByPerson, Key, Origin, PaidSide};
 use super::search::{Explained, Question, Trials, investigate};
 use super::story::tell;
+use super::tally::{NOBODY, UNATTRIBUTED};
 use super::world::{Bench, Fate, History, Settlement, year_of};
 use crate::ledger::reject::id_text;
 use crate::ledger::schema::IdType;
@@ -26,7 +27,7 @@ pub(crate) struct Investigator<'a> {
     /// By policy, in the order of their dates.
     pub(crate) docs: &'a [&'a PolicyDoc],
     pub(crate) paid: &'a PaidSide,
-    pub(crate) records: Option<&'a BTreeMap<Box<[u8]>, Vec<OnRecord>>>,
+    pub(crate) records: Option<&'a ByPerson>,
     pub(crate) candidates: &'a BTreeMap<Key, Candidate>,
     pub(crate) only_year: Option<i32>,
     pub(crate) psn_no: IdType,
@@ -169,18 +170,15 @@ impl Investigator<'_> {
         let names = &bench.variants().eras().names;
         let preferred = trials.due.preferred.iter().find(|(y, _)| *y == question.year).map(|(_, rank)| *rank);
         let identity = preferred.and_then(|rank| names.identity_at.get(usize::from(rank))).map(|i| i.as_str());
-        let named = identity.unwrap_or("none");
+        let named = identity.unwrap_or(NOBODY);
         found.gaps += 1;
-        let totals = &mut found.totals;
-        totals.all.person_years += 1;
-        totals.exact += u64::from(explained.iter().all(|e| e.exact));
-        totals.ambiguous += u64::from(explained.iter().any(|e| !e.also_fits.is_empty()));
-        totals.by_identity.entry(named.to_owned()).or_default().person_years += 1;
+        let ambiguous = explained.iter().any(|e| !e.also_fits.is_empty());
+        found.totals.person_year(named, explained.iter().all(|e| e.exact), ambiguous);
         let (mut areas, mut institutions): (BTreeSet<String>, BTreeSet<String>) = Default::default();
         for cause in explained {
             let told = tell(bench, question, cause, self.docs, self.archive.ledger.setl_id);
             let totals = &mut found.totals;
-            totals.by_cause.entry(cause.cause.as_str()).or_default().person_years += 1;
+            totals.cause(cause.cause);
             let mut left = cause.amount;
             for (record, moved) in &cause.records {
                 let area = area(history.records[*record as usize].claim.area);
@@ -196,15 +194,13 @@ impl Investigator<'_> {
                 left = minus(&left, moved);
             }
             if !is_nought(&left) {
-                areas.insert("unattributed".to_owned());
-                let line = totals.by_area.entry("unattributed".to_owned()).or_default();
+                areas.insert(UNATTRIBUTED.to_owned());
+                let line = totals.by_area.entry(UNATTRIBUTED.to_owned()).or_default();
                 left.iter().for_each(|fen| line.add(*fen));
             }
             let funds = question.measures.0.iter().zip(cause.amount).zip(&told.cited);
             for ((measure, fen), cited) in funds.filter(|((_, fen), _)| *fen != 0) {
-                totals.all.add(fen);
-                totals.by_cause.entry(cause.cause.as_str()).or_default().add(fen);
-                totals.by_identity.entry(named.to_owned()).or_default().add(fen);
+                totals.amount(cause.cause, named, fen);
                 found.findings.push(Finding {
                     psn_no: history.psn_no.clone(),
                     charge_year: question.year,

@@ -2,12 +2,12 @@
 
 use super::cause::Cause;
 use super::hypothesis::{Hypothesis, Span};
-use super::measure::{ByLayer, Measure};
+use super::measure::{ASSISTANCE, ByLayer, Measure};
 use super::search::{Explained, Question, worlds};
 use super::world::{Bench, History};
 use crate::ledger::reject::id_text;
 use crate::ledger::schema::IdType;
-use crate::model::codes::{Identity, Layer};
+use crate::model::codes::Identity;
 use crate::model::date::{self, OPEN_END};
 use crate::model::fen::to_grouped;
 use crate::policy::document::PolicyDoc;
@@ -91,7 +91,7 @@ fn cited(bench: &mut Bench<'_>, question: &Question<'_>, explained: &Explained) 
         let (from, against) = if net > 0 { (&other, &due) } else { (&due, &other) };
         let mut best: Option<(i64, Entry)> = None;
         for (record, entry) in &from.audit {
-            if !measure.layers[layer_of(entry.layer)] || !explained.records.iter().any(|(r, _)| r == record) {
+            if !measure.covers(entry.layer) || !explained.records.iter().any(|(r, _)| r == record) {
                 continue;
             }
             let paid_alike = against.audit.iter().filter(|(r, e)| {
@@ -112,17 +112,6 @@ fn cited(bench: &mut Bench<'_>, question: &Question<'_>, explained: &Explained) 
         }
     };
     measures.iter().zip(explained.amount).map(figure).collect()
-}
-
-/// Where a layer of the audit stands among those that pay.
-fn layer_of(layer: Layer) -> usize {
-    match layer {
-        Layer::Cii => 0,
-        Layer::SpecialDrug => 1,
-        Layer::Ma | Layer::MajorDisease | Layer::TopUp => 2,
-        Layer::Ra => 3,
-        Layer::Oocat => 4,
-    }
 }
 
 fn evidence(
@@ -203,13 +192,13 @@ fn detail(history: &History, hypothesis: Option<Hypothesis>, eras: &Eras) -> (St
 
 /// The evidence of assistance that was due and not paid.
 pub fn due_not_paid(due: &ByLayer) -> (String, String) {
-    let assistance = to_grouped(i128::from(due[2] + due[3] + due[4]));
+    let assistance = to_grouped(i128::from(ASSISTANCE.of(due)));
     (format!("assistance due {assistance}, paid 0.00 in the year"), format!("应付救助 {assistance} 元，全年未支付"))
 }
 
 /// The evidence of a monitored person who was never assisted.
 pub fn monitored(due: &ByLayer, alert: Option<&str>) -> (String, String) {
-    let assistance = to_grouped(i128::from(due[2] + due[3] + due[4]));
+    let assistance = to_grouped(i128::from(ASSISTANCE.of(due)));
     match alert {
         Some(alert) => (
             format!("monitored, alert `{alert}` raised in the year; assistance due {assistance}, paid 0.00"),

@@ -1,5 +1,6 @@
 //! What findings add up to: by cause, by area of treatment and institution, by identity.
 
+use super::cause::Cause;
 use crate::model::fen;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -63,7 +64,32 @@ pub struct Totals {
     pub ambiguous: u64,
 }
 
+/// Where what no claim shows is counted.
+pub const UNATTRIBUTED: &str = "unattributed";
+/// Persons without an identity.
+pub const NOBODY: &str = "none";
+
 impl Totals {
+    /// Counts a person and year, by the identity preferred in it.
+    pub fn person_year(&mut self, identity: &str, exact: bool, ambiguous: bool) {
+        self.all.person_years += 1;
+        self.exact += u64::from(exact);
+        self.ambiguous += u64::from(ambiguous);
+        self.by_identity.entry(identity.to_owned()).or_default().person_years += 1;
+    }
+
+    /// Counts a person and year with a cause.
+    pub fn cause(&mut self, cause: Cause) {
+        self.by_cause.entry(cause.as_str()).or_default().person_years += 1;
+    }
+
+    /// Adds what a cause moved in a fund, paid less due.
+    pub fn amount(&mut self, cause: Cause, identity: &str, fen: i64) {
+        self.all.add(fen);
+        self.by_cause.entry(cause.as_str()).or_default().add(fen);
+        self.by_identity.entry(identity.to_owned()).or_default().add(fen);
+    }
+
     /// Adds those of another part.
     pub fn merge(&mut self, other: &Totals) {
         for (cause, line) in &other.by_cause {

@@ -1,7 +1,7 @@
 //! Laws of the search: what a hypothesis pays is found as that hypothesis, and causes add up whatever was paid.
 
 use super::hypothesis::Hypothesis;
-use super::measure::{ASSISTANCE, CATASTROPHIC, LAYERS, Measures, TOTAL, Vector, layer, minus, plus};
+use super::measure::{ASSISTANCE, CATASTROPHIC, Measures, TOTAL, Vector, layer, minus, plus};
 use super::search::{Explained, Question, Trials, investigate};
 use super::variants::Variants;
 use super::world::{Bench, Fate, History, Record, Settlement};
@@ -14,6 +14,7 @@ use crate::policy::parameters::Parameters;
 use crate::policy::tables::{LOCAL_AREA, NO_RANK};
 use crate::settle::claims::{Claim, Marks};
 use crate::settle::holdings::Period;
+use crate::settle::outcome::LAYERS;
 use std::collections::{BTreeMap, BTreeSet};
 
 const YEAR: i32 = 2024;

@@ -1,7 +1,7 @@
 //! A person's history as owned rows, and the worlds in which the kernel settles it: as it is, or as somebody
 //! had it.
 
-use super::measure::{ByLayer, LAYERS};
+use super::measure::ByLayer;
 use super::variants::Variants;
 use crate::ledger::reject::place;
 use crate::model::codes::{Channel, RejectReason, ScopeReason};
@@ -14,6 +14,7 @@ use crate::roster::Roster;
 use crate::settle::claims::{Claim, Claims, NO_DISEASE_LIMIT};
 use crate::settle::holdings::{Holdings, Period};
 use crate::settle::outcome::Entry;
+use crate::settle::outcome::LAYERS;
 use crate::settle::sink::Sink;
 use crate::settle::{Accepted, Scratch, settle_person};
 use std::ops::Range;

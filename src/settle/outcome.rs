@@ -67,6 +67,22 @@ pub const PARTS: [Money; 9] = [
     Money::PsnBurden,
 ];
 
+/// The columns that layers pay into, in the order in which money flows.
+pub const LAYERS: [Money; 5] = [Money::CiiPay, Money::SpecialDrugPay, Money::MaPay, Money::RaPay, Money::OocatPay];
+
+impl Money {
+    /// The column that a layer of the audit pays into.
+    pub const fn of_layer(layer: Layer) -> Self {
+        match layer {
+            Layer::Cii => Money::CiiPay,
+            Layer::SpecialDrug => Money::SpecialDrugPay,
+            Layer::Ma | Layer::MajorDisease | Layer::TopUp => Money::MaPay,
+            Layer::Ra => Money::RaPay,
+            Layer::Oocat => Money::OocatPay,
+        }
+    }
+}
+
 /// Number of money columns.
 pub const MONEY: usize = MONEY_NAMES.len();
 
@@ -112,11 +128,7 @@ impl Outcome {
     /// What the layers paid: the figure that 就高不重复 compares (R5).
     #[inline]
     pub fn benefit(&self) -> i64 {
-        self.get(Money::CiiPay)
-            + self.get(Money::SpecialDrugPay)
-            + self.get(Money::MaPay)
-            + self.get(Money::RaPay)
-            + self.get(Money::OocatPay)
+        LAYERS.iter().map(|&column| self.get(column)).sum()
     }
 
     /// Whether the parts add up to the fee and nothing is negative (SPEC 2, step 7).

@@ -7,6 +7,7 @@ use super::error::VerifyError;
 use super::origins::Origins;
 use crate::ledger::open::Source;
 use crate::output::publish::{MANIFEST, Stage};
+use crate::run::error::RunError;
 use crate::run::progress::Progress;
 use crate::run::recorded::{MadeFrom, Recorded, RecordedFile};
 use crate::run::settle::{Settle, settle};
@@ -65,16 +66,7 @@ pub(super) fn check(
     let settled = match settle(&run, progress) {
         Ok(settled) => settled,
         Err(error) => {
-            let mut check = Check::new(LABEL, "settled again, the same bytes");
-            check.looked_at = None;
-            check.find(|| Finding {
-                place: "the run".into(),
-                column: "outcome".into(),
-                stated: "published".into(),
-                found: error.to_string().lines().next().unwrap_or_default().to_owned(),
-                ..Finding::default()
-            });
-            report.push(check);
+            report.push(not_settled(Check::new(LABEL, "settled again, the same bytes"), None, &error));
             return Ok(());
         }
     };
@@ -101,6 +93,20 @@ pub(super) fn check(
     }
     report.push(manifests(recorded, &settled.manifest.to_json()));
     Ok(())
+}
+
+/// The check of a run that ended without publishing.
+pub(super) fn not_settled(mut check: Check, psn_no: Option<&str>, error: &RunError) -> Check {
+    check.looked_at = None;
+    check.find(|| Finding {
+        place: "the run".into(),
+        psn_no: psn_no.map(str::to_owned),
+        column: "outcome".into(),
+        stated: "published".into(),
+        found: error.to_string().lines().next().unwrap_or_default().to_owned(),
+        ..Finding::default()
+    });
+    check
 }
 
 /// A file whose bytes differ: where its values do.

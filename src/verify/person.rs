@@ -2,7 +2,7 @@
 //! that come out are held against the folder's. Nobody else's rows are settled, written or shown.
 
 use super::Verify;
-use super::again::{finding, private_folder, run_of};
+use super::again::{finding, not_settled, private_folder, run_of};
 use super::check::{Check, Finding, PersonRows, Report};
 use super::differ::of_batches;
 use super::error::VerifyError;
@@ -81,17 +81,8 @@ pub(super) fn check(
     run.audit = true;
     let settled = settle(&run, progress);
     if let Err(error) = settled {
-        let mut check = Check::new(LABEL, format!("replay of person {psn_no}"));
-        check.looked_at = None;
-        check.find(|| Finding {
-            place: "the run".into(),
-            psn_no: Some(psn_no.to_owned()),
-            column: "outcome".into(),
-            stated: "published".into(),
-            found: error.to_string().lines().next().unwrap_or_default().to_owned(),
-            ..Finding::default()
-        });
-        report.push(check);
+        let check = Check::new(LABEL, format!("replay of person {psn_no}"));
+        report.push(not_settled(check, Some(psn_no), &error));
         return Ok(());
     }
     for name in names {

@@ -11,7 +11,7 @@ use super::totals::{ClauseTotals, Totals};
 use crate::model::codes::{Channel, Layer, Status};
 use crate::model::fen::{Round, to_grouped};
 use crate::run::recorded::Recorded;
-use crate::settle::outcome::{MONEY, MONEY_NAMES, Money, PARTS};
+use crate::settle::outcome::{LAYERS, MONEY, MONEY_NAMES, Money, PARTS};
 use std::path::Path;
 
 /// Money by column, in fen; wide, because files under test may hold anything.
@@ -40,20 +40,6 @@ const PAYABLE: [&str; 3] = ["payable_instant", "payable_year_end", "payable_appl
 
 fn money_columns() -> impl Iterator<Item = (&'static str, Kind)> {
     MONEY_NAMES.iter().map(|name| (*name, Kind::Money))
-}
-
-/// Which layers of the audit make which column of the settlement.
-const LAYERS: [(Money, &[Layer]); 5] = [
-    (Money::CiiPay, &[Layer::Cii]),
-    (Money::SpecialDrugPay, &[Layer::SpecialDrug]),
-    (Money::MaPay, &[Layer::Ma, Layer::MajorDisease, Layer::TopUp]),
-    (Money::RaPay, &[Layer::Ra]),
-    (Money::OocatPay, &[Layer::Oocat]),
-];
-
-/// The settlement column that a layer's payments make.
-pub(super) fn column_of(layer: Layer) -> Money {
-    LAYERS.iter().find(|(_, layers)| layers.contains(&layer)).map_or(Money::MaPay, |(column, _)| *column)
 }
 
 /// A claim's money in the settlement.
@@ -279,8 +265,9 @@ impl Walk {
             audit.next()?;
         }
         self.layers.look(1);
-        for (column, layers) in LAYERS {
-            let sum: i128 = layers.iter().map(|l| paid[*l as usize]).sum();
+        for column in LAYERS {
+            let layers = Layer::ALL.iter().filter(|l| Money::of_layer(**l) == column);
+            let sum: i128 = layers.map(|l| paid[*l as usize]).sum();
             let name = MONEY_NAMES[column as usize];
             self.layers.expect(money[column as usize], sum, yuan, || place(settlement, claim, name));
         }

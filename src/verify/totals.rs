@@ -3,10 +3,10 @@
 use super::audit::Step;
 use super::check::{Check, Finding, Report};
 use super::stream::{Kind, Stream};
-use super::sums::{Sums, column_of, yuan};
+use super::sums::{Sums, yuan};
 use crate::model::codes::{Insutype, Layer};
 use crate::run::recorded::Recorded;
-use crate::settle::outcome::{MONEY, MONEY_NAMES, Money};
+use crate::settle::outcome::{LAYERS, MONEY, MONEY_NAMES, Money};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -357,9 +357,8 @@ impl ClauseTotals {
             }
         }
         let readable = check.found == 0 || audited && walked.is_ok();
-        let columns = [Money::CiiPay, Money::SpecialDrugPay, Money::MaPay, Money::RaPay, Money::OocatPay];
-        for column in columns.into_iter().filter(|_| readable) {
-            let of = self.lines.iter().filter(|l| column_of(l.layer) == column);
+        for column in LAYERS.into_iter().filter(|_| readable) {
+            let of = self.lines.iter().filter(|l| Money::of_layer(l.layer) == column);
             if let Some(paid) = of.map(|l| l.stated[2]).sum::<Option<i128>>() {
                 let name = format!("paid, against {} of the settlement", MONEY_NAMES[column as usize]);
                 check.expect(paid, settlement[column as usize], yuan, || at(&name));

@@ -27,7 +27,7 @@ mod person;
 mod place;
 mod plant;
 mod rewrite;
-mod rng;
+pub(crate) mod rng;
 mod roster_file;
 mod scenario;
 mod sheet;

@@ -10,7 +10,7 @@ use crate::policy::document::YearBy;
 use crate::policy::eras::Names;
 use crate::policy::parameters::Used;
 use crate::policy::tables::NO_RANK;
-use crate::settle::outcome::{MONEY_NAMES, Money};
+use crate::settle::outcome::{FUNDS, Fund, MONEY_NAMES};
 use crate::settle::sink::Totals;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -193,26 +193,16 @@ impl ControlTotals {
         let by_identity =
             everybody.iter().filter(|r| present(**r)).map(|r| (name(*r), sums(&[*r], Insutype::ALL))).collect();
         let by_insutype = Insutype::ALL.iter().map(|t| (t.as_str().to_owned(), sums(&everybody, &[*t]))).collect();
-        let of = |types: &[Insutype], columns: &[Money]| {
-            let cells = everybody.iter().flat_map(|r| types.iter().map(move |t| totals.cell(*r, *t)));
-            yuan(cells.map(|c| columns.iter().map(|m| c.money[*m as usize]).sum::<i128>()).sum())
+        let borne = |fund: &Fund| {
+            let types = Insutype::ALL.iter().filter(|t| fund.insutype.is_none_or(|of| of == **t));
+            let cells = types.flat_map(|t| everybody.iter().map(move |r| totals.cell(*r, *t)));
+            yuan(cells.map(|c| fund.columns.iter().map(|m| c.money[*m as usize]).sum::<i128>()).sum())
         };
-        let catastrophic = [Money::CiiPay, Money::SpecialDrugPay];
-        let by_fund = [
-            ("basic_insurance_310", of(&[Insutype::Employee], &[Money::BasicPay])),
-            ("basic_insurance_390", of(&[Insutype::Resident], &[Money::BasicPay])),
-            ("catastrophic_insurance_310", of(&[Insutype::Employee], &catastrophic)),
-            ("catastrophic_insurance_390", of(&[Insutype::Resident], &catastrophic)),
-            ("medical_assistance", of(Insutype::ALL, &[Money::MaPay, Money::RaPay, Money::OocatPay])),
-            ("institutions", of(Insutype::ALL, &[Money::HospBorne])),
-            ("outside_compensation", of(Insutype::ALL, &[Money::ExtCompCounted])),
-            ("persons", of(Insutype::ALL, &[Money::PsnBurden])),
-        ];
         Self {
             all: sums(&everybody, Insutype::ALL),
             by_identity,
             by_insutype,
-            by_fund: by_fund.into_iter().map(|(n, v)| (n.to_owned(), v)).collect(),
+            by_fund: FUNDS.iter().map(|fund| (fund.name.to_owned(), borne(fund))).collect(),
             subsidies: to_decimal(subsidies).to_string(),
         }
     }

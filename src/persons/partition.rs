@@ -96,7 +96,7 @@ impl Sample {
 }
 
 /// FNV-1a: the same everywhere and for ever, since cuts depend on it.
-fn hash(bytes: &[u8]) -> u64 {
+pub fn hash(bytes: &[u8]) -> u64 {
     let folded =
         bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3));
     folded ^ (folded >> 32)

@@ -49,8 +49,12 @@ pub struct Run {
     rows: Vec<u32>,
 }
 
+/// Where bytes wait.
 #[derive(Debug)]
-enum Place {
+pub struct Place(Where);
+
+#[derive(Debug)]
+enum Where {
     Memory(Box<[u8]>),
     Disk(u64),
 }
@@ -113,9 +117,14 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store with so many bytes of memory, and a place for its spill file.
+    /// A store of rows with so many bytes of memory, and a place for its spill file.
     pub fn new(budget: u64, folder: &Path) -> Self {
-        let path = folder.join("rows.spill");
+        Self::named(budget, folder, "rows.spill")
+    }
+
+    /// The same for other bytes, with a spill file of that name.
+    pub fn named(budget: u64, folder: &Path, name: &str) -> Self {
+        let path = folder.join(name);
         Self {
             budget,
             used: AtomicU64::new(0),
@@ -132,16 +141,38 @@ impl Store {
     /// [`StoreError`].
     pub fn hold(&self, rows: &Rows, scattered: &Scattered, packer: &mut RunPacker) -> Result<Run, StoreError> {
         let (starts, rows) = packer.pack(rows, scattered);
-        let bytes = &packer.bytes;
+        Ok(Run { place: self.keep(&packer.bytes)?, starts, rows })
+    }
+
+    /// Takes any bytes in, from any thread.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep(&self, bytes: &[u8]) -> Result<Place, StoreError> {
         let size = bytes.len() as u64;
         let before = self.used.fetch_add(size, Ordering::Relaxed);
         if before + size <= self.budget {
-            return Ok(Run { place: Place::Memory(bytes.as_slice().into()), starts, rows });
+            return Ok(Place(Where::Memory(bytes.into())));
         }
         self.used.fetch_sub(size, Ordering::Relaxed);
         let offset = self.end.fetch_add(size, Ordering::Relaxed);
         self.file()?.write_all_at(bytes, offset).map_err(|e| self.io(e))?;
-        Ok(Run { place: Place::Disk(offset), starts, rows })
+        Ok(Place(Where::Disk(offset)))
+    }
+
+    /// Some of the bytes that wait in a place.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn fetch<'a>(&self, place: &'a Place, from: usize, to: usize) -> Result<Cow<'a, [u8]>, StoreError> {
+        match &place.0 {
+            Where::Memory(bytes) => Ok(Cow::Borrowed(&bytes[from..to])),
+            Where::Disk(offset) => {
+                let mut bytes = vec![0; to - from];
+                self.file()?.read_exact_at(&mut bytes, offset + from as u64).map_err(|e| self.io(e))?;
+                Ok(Cow::Owned(bytes))
+            }
+        }
     }
 
     /// The packed rows of one range of a run; none where it has none.
@@ -154,15 +185,7 @@ impl Store {
             return Ok(None);
         }
         let (from, to) = (run.starts[part] as usize, run.starts[part + 1] as usize + PADDING);
-        let bytes = match &run.place {
-            Place::Memory(bytes) => Cow::Borrowed(&bytes[from..to]),
-            Place::Disk(offset) => {
-                let mut bytes = vec![0; to - from];
-                self.file()?.read_exact_at(&mut bytes, offset + from as u64).map_err(|e| self.io(e))?;
-                Cow::Owned(bytes)
-            }
-        };
-        Ok(Some(Piece::Packed { bytes, rows }))
+        Ok(Some(Piece::Packed { bytes: self.fetch(&run.place, from, to)?, rows }))
     }
 
     /// Bytes spilled.

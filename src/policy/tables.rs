@@ -77,7 +77,7 @@ pub struct Schedule {
 }
 
 /// Conditions on a claim, compiled.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
     /// Not `unreferred`.
     pub not_unreferred: bool,
@@ -92,7 +92,7 @@ pub struct Conditions {
 }
 
 /// Disease codes of a condition, with their numbers in the run's interner (0 is "no code").
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiseaseSet {
     /// The codes as written.
     pub codes: Vec<String>,
@@ -169,6 +169,11 @@ impl LayerTable {
     #[inline]
     pub fn covers(&self, care: Care) -> bool {
         self.care & (1 << care.index()) != 0
+    }
+
+    /// The schedule that stands for a key and rank, on whatever days.
+    pub fn at(&self, key: usize, rank: u8) -> Option<&Schedule> {
+        self.schedules.get(usize::from(self.lookup[key][usize::from(rank)]))
     }
 
     /// The identity that this layer takes, and its schedule: the preferred one if it has a rate for
@@ -289,7 +294,7 @@ pub struct AlertRule {
 }
 
 /// A contribution subsidy, for one year.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubsidyRule {
     /// Identities.
     pub identities: Mask,

@@ -5,14 +5,14 @@ use super::institution::{self, Institutions, Places};
 use super::variants::Variants;
 use super::world::{Historian, History};
 use crate::ledger::decode;
-use crate::ledger::intern::{Interner, Texts};
+use crate::ledger::intern::Interner;
 use crate::ledger::normalise::Normaliser;
 use crate::ledger::open::{InputFile, Ledger};
 use crate::ledger::rows::Ids;
 use crate::ledger::schema::LedgerColumn;
 use crate::persons::partition::{Cuts, Sample, Sampler};
 use crate::persons::sorted::Reading;
-use crate::persons::store::{Run, Store};
+use crate::persons::store::Store;
 use crate::policy::compile::{Needs, compile};
 use crate::policy::eras::Eras;
 use crate::policy::tables::NO_RANK;
@@ -25,6 +25,7 @@ use crate::run::progress::{Progress, Silent, Step};
 use crate::run::read::{BATCH_ROWS, Read, Way, by_worker, room_for_rows};
 use crate::run::settle::Settle;
 use crate::run::survey::survey;
+use crate::run::waiting::Waiting;
 use arrow::array::BooleanArray;
 use parquet::arrow::arrow_reader::RowSelection;
 use rayon::prelude::*;
@@ -48,15 +49,10 @@ pub struct Archive {
     pub rosters: Vec<Roster>,
     /// The tables in all their variants.
     pub variants: Variants,
-    /// Texts by number.
-    pub texts: Texts,
     /// Institutions of the records read, where the ledger names them.
     pub institutions: Institutions,
     as_if: bool,
-    cuts: Cuts,
-    store: Store,
-    runs: Vec<Run>,
-    reading: Reading,
+    waiting: Waiting,
 }
 
 /// Digest of an input: source, path as given, SHA-256.
@@ -92,7 +88,8 @@ impl Archive {
         let read = || read(&ledger, way, wanted, places.as_ref(), progress);
         let (digests, read) = rayon::join(|| digests(run, &ledger), read);
         progress.end();
-        let (digests, (Read { runs, findings }, institutions)) = (digests?, read?);
+        let (digests, (mut read, institutions)) = (digests?, read?);
+        let findings = std::mem::take(&mut read.findings);
         let mut tables = Vec::with_capacity(policies.len());
         for (n, policy) in policies.iter().enumerate() {
             let compiled = |years: &[i32]| compile(&policy.doc, &run.parameters, years, Needs::default());
@@ -106,14 +103,13 @@ impl Archive {
         let eras = Eras::new(policies.iter().map(|p| &p.doc).zip(tables).collect())?;
         let variants = Variants::new(eras);
         let reading = Reading::new(&normaliser, &roles, ledger.psn_no, ledger.setl_id);
-        let texts = interner.texts();
-        let as_if = run.as_if;
-        Ok((Self { ledger, rosters, variants, texts, institutions, as_if, cuts, store, runs, reading }, digests))
+        let waiting = Waiting::new(cuts, store, read, interner.texts(), reading);
+        Ok((Self { ledger, rosters, variants, institutions, as_if: run.as_if, waiting }, digests))
     }
 
     /// Ranges of persons.
     pub fn parts(&self) -> usize {
-        self.cuts.parts()
+        self.waiting.parts()
     }
 
     /// The histories of a range of persons, in order.
@@ -125,12 +121,7 @@ impl Archive {
         part: usize,
         mut each: impl FnMut(History) -> Result<(), ReconcileError>,
     ) -> Result<(), ReconcileError> {
-        let mut pieces = Vec::with_capacity(self.runs.len());
-        for run in &self.runs {
-            pieces.extend(self.store.piece(run, part).map_err(RunError::from)?);
-        }
-        let sorted = self.reading.sort(pieces, &self.texts);
-        let mut rows = sorted.ok_or_else(|| RunError::from(self.store.damaged()))?;
+        let mut rows = self.waiting.sort(part)?;
         let eras = self.variants.eras();
         rows.certify(|packed, day| {
             packed.identity().map_or(NO_RANK, |i| eras.all[eras.of(day)].tables.rank_of[i.index()])

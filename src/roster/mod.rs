@@ -44,6 +44,8 @@ pub struct Under<'a> {
     pub tables: &'a Tables,
     /// From when an identity is in force.
     pub in_force: InForce,
+    /// What each identity is taken for; none: itself.
+    pub becomes: Option<&'a [Identity; Identity::COUNT]>,
 }
 
 /// A roster row that passed its own checks.
@@ -387,6 +389,7 @@ impl Under<'_> {
     /// The row under this policy.
     fn row(&self, checked: &Checked<'_>, number: u64) -> Result<Row, Fault> {
         let Checked { psn_no, identity, begin, end, applied_on } = *checked;
+        let identity = self.becomes.map_or(identity, |becomes| becomes[identity.index()]);
         let rank = self.tables.rank_of[identity.index()];
         let applied_on = match self.tables.grant_lookback[usize::from(rank)] {
             None => None,
@@ -477,7 +480,7 @@ mod tests {
     fn read(rows: &[(&str, &str, &str)]) -> (Roster, Vec<Reject>) {
         let tables = tables();
         let rows: Vec<Given<'_>> = rows.iter().map(|(psn_no, identity, on)| given(psn_no, identity, on)).collect();
-        let policies = [Under { tables: &tables, in_force: InForce::Day }];
+        let policies = [Under { tables: &tables, in_force: InForce::Day, becomes: None }];
         let (mut rosters, bad, _) = read_under(&policies, None, &rows);
         (rosters.remove(0), bad)
     }
@@ -493,7 +496,7 @@ mod tests {
     #[test]
     fn each_policy_reads_a_row_its_own_way_and_one_fault_is_told_once() {
         let tables = two();
-        let policies = tables.each_ref().map(|tables| Under { tables, in_force: InForce::Day });
+        let policies = tables.each_ref().map(|tables| Under { tables, in_force: InForce::Day, becomes: None });
         let early = Given { begin: micros("2021-01-01"), end: micros("2022-06-30"), ..given("P1", "illness_poor", "") };
         let late = Given { begin: micros("2021-01-01"), ..given("P2", "illness_poor", "") };
         let granted = given("P3", "illness_poor", "2023-05-09");
@@ -514,7 +517,7 @@ mod tests {
     #[test]
     fn rows_recorded_later_are_left_out_and_not_looked_at() {
         let tables = tables();
-        let policies = [Under { tables: &tables, in_force: InForce::Day }];
+        let policies = [Under { tables: &tables, in_force: InForce::Day, becomes: None }];
         let known = |psn_no, on| Given { known_on: micros(on), ..given(psn_no, "dibao", "") };
         let unreadable = Given { known_on: Some(i64::MAX), ..given("P4", "dibao", "") };
         let faulty = Given { identity: Some("nobleman".into()), ..known("P5", "2024-01-01") };

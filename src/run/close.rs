@@ -133,7 +133,7 @@ pub(super) fn write_rejects(
 }
 
 /// The policy as the manifest tells it; of several, with the date that decides between them.
-pub(super) fn policy_part(policy: &Policy, several: bool) -> PolicyPart {
+pub(crate) fn policy_part(policy: &Policy, several: bool) -> PolicyPart {
     let header = &policy.doc.policy;
     PolicyPart {
         id: header.id.clone(),
@@ -148,7 +148,7 @@ pub(super) fn policy_part(policy: &Policy, several: bool) -> PolicyPart {
     }
 }
 
-pub(super) fn options_part(run: &Settle) -> OptionsPart {
+pub(crate) fn options_part(run: &Settle) -> OptionsPart {
     OptionsPart {
         year: run.year,
         as_if: run.as_if,
@@ -165,7 +165,7 @@ pub(super) fn options_part(run: &Settle) -> OptionsPart {
 }
 
 /// Size, rows and digest of every input, by name.
-pub(super) fn inputs(run: &Settle, ledger: &Ledger, roster: Option<&Roster>) -> Result<Vec<InputPart>, RunError> {
+pub(crate) fn inputs(run: &Settle, ledger: &Ledger, roster: Option<&Roster>) -> Result<Vec<InputPart>, RunError> {
     let mut all: Vec<(&'static str, &Source, u64)> =
         ledger.files.iter().map(|f| ("ledger", &f.source, f.rows())).collect();
     all.extend(run.roster.iter().map(|s| ("roster", s, roster.map_or(0, |r| r.rows))));

@@ -14,3 +14,4 @@ pub mod settle;
 mod stream;
 pub mod subsidies;
 pub(crate) mod survey;
+pub mod waiting;

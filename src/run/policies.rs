@@ -116,9 +116,19 @@ pub(crate) fn compile_all(
 /// Benefit years that a policy has to settle: those of the rows within its dates; with `--year` that
 /// one, and the years before where a grant charged to it looks back.
 pub(crate) fn years_needed(run: &Settle, tables: &Tables, roster: Option<&Roster>, found: &BTreeSet<i32>) -> Vec<i32> {
-    let (from, until) = (date::year_of(tables.from), date::year_of(tables.until));
-    let inside = |y: &i32| run.as_if || (from..=until).contains(y);
-    let wanted = |y: &i32| match run.year {
+    years_within((!run.as_if).then_some((tables.from, tables.until)), run.year, roster, found)
+}
+
+/// The same of a policy that covers these days; none: all days.
+pub(crate) fn years_within(
+    covered: Option<(i32, i32)>,
+    only_year: Option<i32>,
+    roster: Option<&Roster>,
+    found: &BTreeSet<i32>,
+) -> Vec<i32> {
+    let covered = covered.map(|(from, until)| date::year_of(from)..=date::year_of(until));
+    let inside = |y: &i32| covered.as_ref().is_none_or(|years| years.contains(y));
+    let wanted = |y: &i32| match only_year {
         None => true,
         Some(year) if *y == year => true,
         Some(year) => roster.is_some_and(|r| r.has_grant_of(year)) && *y < year,

@@ -57,7 +57,7 @@ pub(crate) fn room_for_rows(run: &Settle, ledger: &Ledger, cuts: &Cuts, rosters:
 }
 
 /// Reads and normalises every row group.
-pub(super) fn read(ledger: &Ledger, way: Way<'_>, progress: &dyn Progress) -> Result<Read, RunError> {
+pub(crate) fn read(ledger: &Ledger, way: Way<'_>, progress: &dyn Progress) -> Result<Read, RunError> {
     progress.begin(Step::Read, ledger.rows());
     let read = by_worker(ledger, way, |reader, number, group| {
         reader.row_group(&ledger.files[number], number, group, None, progress)

@@ -221,7 +221,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     Ok(Settled { manifest, totals: sums.totals, clauses, unconfirmed, nothing_known_on, names: eras.names })
 }
 
-fn is_unconfirmed(used: &Used) -> bool {
+pub(crate) fn is_unconfirmed(used: &Used) -> bool {
     use crate::policy::parameters::Standing;
     matches!(used.status, Standing::Reported | Standing::Illustrative)
 }

@@ -3,7 +3,7 @@
 use crate::model::date;
 use crate::output::files::SubsidyRow;
 use crate::policy::eras::{Era, Eras};
-use crate::policy::tables::{NO_RANK, SubsidyRule};
+use crate::policy::tables::{NO_RANK, SubsidyRule, Tables};
 use crate::roster::Roster;
 use crate::settle::holdings::Holdings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,10 +77,35 @@ impl<'a> Deciding<'a> {
 
 fn subsidy(deciding: &Deciding<'_>, person: usize, residents: &Residents) -> Option<SubsidyRow> {
     let Deciding { year, day, era, roster, rules } = *deciding;
+    let row = best(&era.tables, roster, rules, (year, day), person, residents)?;
+    Some(SubsidyRow { identity: era.numbers.rank(row.identity), cite: era.numbers.cite(row.cite), ..row })
+}
+
+/// What a policy pays for the contributions of everybody on its roster in these years, in fen.
+pub(crate) fn total(tables: &Tables, roster: &Roster, years: &BTreeSet<i32>, residents: &Residents) -> i128 {
+    let (month, day) = tables.subsidy_date;
+    let mut total = 0;
+    for year in years {
+        let (Some(of_year), Some(day)) = (tables.year(*year), date::day(*year, month, day)) else { continue };
+        let of = |person| best(tables, roster, &of_year.subsidies, (*year, day), person, residents);
+        total += (0..roster.len()).filter_map(of).map(|row| i128::from(row.subsidy)).sum::<i128>();
+    }
+    total
+}
+
+/// A person's subsidy of a year under a policy, in the policy's own numbers.
+fn best(
+    tables: &Tables,
+    roster: &Roster,
+    rules: &[SubsidyRule],
+    (year, day): (i32, i32),
+    person: usize,
+    residents: &Residents,
+) -> Option<SubsidyRow> {
     if residents.only_employee(person, year) {
         return None;
     }
-    let held = Holdings::Roster(roster.periods(person)).in_force(&era.tables, day, NO_RANK);
+    let held = Holdings::Roster(roster.periods(person)).in_force(tables, day, NO_RANK);
     let mut best: Option<SubsidyRow> = None;
     for rule in rules {
         let eligible = held & rule.identities;
@@ -93,10 +118,5 @@ fn subsidy(deciding: &Deciding<'_>, person: usize, residents: &Residents) -> Opt
             best = Some(SubsidyRow { person: person as u32, year, identity, standard, subsidy, cite });
         }
     }
-    let run = |row: SubsidyRow| SubsidyRow {
-        identity: era.numbers.rank(row.identity),
-        cite: era.numbers.cite(row.cite),
-        ..row
-    };
-    best.map(run)
+    best
 }

@@ -105,7 +105,28 @@ pub struct Claim {
     pub marks: Marks,
 }
 
-impl Claims<'_> {
+impl<'a> Claims<'a> {
+    /// The claims of some rows, counted from 0.
+    pub fn part(&self, rows: std::ops::Range<usize>) -> Claims<'a> {
+        let money = |column: &'a [i64]| &column[rows.clone()];
+        Claims {
+            day: &self.day[rows.clone()],
+            insutype: &self.insutype[rows.clone()],
+            care: &self.care[rows.clone()],
+            medfee_sumamt: money(self.medfee_sumamt),
+            inscp_scp_amt: money(self.inscp_scp_amt),
+            basic_pay: money(self.basic_pay),
+            recorded_cii: money(self.recorded_cii),
+            recorded_maf: money(self.recorded_maf),
+            ext_comp_amt: money(self.ext_comp_amt),
+            disease_limit: money(self.disease_limit),
+            area: &self.area[rows.clone()],
+            disease: &self.disease[rows.clone()],
+            identity: &self.identity[rows.clone()],
+            marks: &self.marks[rows.clone()],
+        }
+    }
+
     /// The claim at a row.
     #[inline]
     pub fn get(&self, row: usize) -> Claim {

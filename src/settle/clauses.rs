@@ -243,16 +243,11 @@ impl ClauseTally {
         }
         sums.gross += i128::from(entry.gross);
         sums.paid += i128::from(entry.paid);
-        // Out of the catalogue the "cap" is what is left of the fee, not a limit of the policy. Elsewhere an
-        // entry may get what earlier entries of its claim and layer left of the base; the rest the cap cut.
-        if entry.cap.is_some() && entry.layer != Layer::Oocat {
-            let before = if entry.band.is_some() { before } else { 0 };
-            let cut = entry.gross.min(entry.base - before) - entry.paid;
-            if cut > 0 {
-                sums.cut_off += i128::from(cut);
-                if standing.cut.replace(entry.claim) != Some(entry.claim) {
-                    sums.cap_binding += 1;
-                }
+        let cut = entry.cut_off(before);
+        if cut > 0 {
+            sums.cut_off += i128::from(cut);
+            if standing.cut.replace(entry.claim) != Some(entry.claim) {
+                sums.cap_binding += 1;
             }
         }
     }

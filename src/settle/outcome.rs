@@ -1,6 +1,6 @@
 //! What a claim comes to: the money columns of the settlement, and the entries of the audit.
 
-use crate::model::codes::{Channel, Layer, ScopeReason, Status};
+use crate::model::codes::{Channel, Insutype, Layer, ScopeReason, Status};
 
 macro_rules! money_columns {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
@@ -69,6 +69,33 @@ pub const PARTS: [Money; 9] = [
 
 /// The columns that layers pay into, in the order in which money flows.
 pub const LAYERS: [Money; 5] = [Money::CiiPay, Money::SpecialDrugPay, Money::MaPay, Money::RaPay, Money::OocatPay];
+
+/// Who bears a part of the fees: the columns that a fund pays, of one insurance type or of all.
+#[derive(Clone, Copy, Debug)]
+pub struct Fund {
+    /// Its name in the outputs.
+    pub name: &'static str,
+    /// The insurance type whose fund it is; none: of both.
+    pub insutype: Option<Insutype>,
+    /// What it pays.
+    pub columns: &'static [Money],
+}
+
+const fn fund(name: &'static str, insutype: Option<Insutype>, columns: &'static [Money]) -> Fund {
+    Fund { name, insutype, columns }
+}
+
+/// The funds; together they bear the fee.
+pub const FUNDS: [Fund; 8] = [
+    fund("basic_insurance_310", Some(Insutype::Employee), &[Money::BasicPay]),
+    fund("basic_insurance_390", Some(Insutype::Resident), &[Money::BasicPay]),
+    fund("catastrophic_insurance_310", Some(Insutype::Employee), &[Money::CiiPay, Money::SpecialDrugPay]),
+    fund("catastrophic_insurance_390", Some(Insutype::Resident), &[Money::CiiPay, Money::SpecialDrugPay]),
+    fund("medical_assistance", None, &[Money::MaPay, Money::RaPay, Money::OocatPay]),
+    fund("institutions", None, &[Money::HospBorne]),
+    fund("outside_compensation", None, &[Money::ExtCompCounted]),
+    fund("persons", None, &[Money::PsnBurden]),
+];
 
 impl Money {
     /// The column that a layer of the audit pays into.
@@ -169,6 +196,27 @@ pub struct Entry {
     pub cap_used: i64,
     /// What was paid.
     pub paid: i64,
+}
+
+impl Entry {
+    /// What the cap cut off; `before` is what earlier entries of the claim and layer were paid.
+    ///
+    /// Out of the catalogue the "cap" is what is left of the fee, not a limit of the policy. Elsewhere an entry
+    /// may get what earlier entries of its claim and layer left of the base; the rest the cap cut.
+    #[inline]
+    pub fn cut_off(&self, before: i64) -> i64 {
+        if self.cap.is_none() || self.layer == Layer::Oocat {
+            return 0;
+        }
+        let before = if self.band.is_some() { before } else { 0 };
+        self.gross.min(self.base - before) - self.paid
+    }
+
+    /// Whether the pool's annual limit is reached with it.
+    #[inline]
+    pub fn at_cap(&self) -> bool {
+        self.layer != Layer::Oocat && self.cap.is_some_and(|cap| self.cap_used + self.paid >= cap)
+    }
 }
 
 /// No pool: what the entry pays counts under no cap.

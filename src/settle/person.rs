@@ -7,7 +7,7 @@ use super::claims::Claims;
 use super::holdings::Holdings;
 use super::layers::Accumulators;
 use super::outcome::{Entry, Money, Outcome};
-use super::sink::{AlertRow, PersonYear, Sink};
+use super::sink::{AlertRow, PersonYear, Take};
 use super::year::{Live, NotTaken, Run, Year};
 use crate::model::codes::{Channel, Status};
 use crate::model::date;
@@ -47,7 +47,7 @@ pub fn settle_person(
     accepted: &[Accepted],
     holdings: Holdings<'_>,
     scratch: &mut Scratch,
-    sink: &mut Sink,
+    sink: &mut impl Take,
 ) {
     let Scratch { live, years, kept, trial, outcomes, audit, person_years, not_taken, preferred, calendar } = scratch;
     years.clear();
@@ -133,7 +133,7 @@ fn add_up(person_years: &mut Vec<PersonYear>, outcome: &Outcome, held: u16) {
 
 /// Raises the year's alerts: once a person, year and alert, at the first claim after which the
 /// accumulated amount exceeds the threshold of the class in force on that claim.
-fn alerts(year: &YearTables, tables: &Tables, live: &[Live], outcomes: &[Outcome], sink: &mut Sink) {
+fn alerts(year: &YearTables, tables: &Tables, live: &[Live], outcomes: &[Outcome], sink: &mut impl Take) {
     if year.alerts.is_empty() {
         return;
     }

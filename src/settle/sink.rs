@@ -219,7 +219,19 @@ impl Totals {
     }
 }
 
-/// Everything that the kernel says about some persons.
+/// Where the kernel says what it found: of each person first the outcomes, then the alerts and the years.
+pub trait Take {
+    /// Takes a person's outcomes and audit entries, both in claim order.
+    fn person(&mut self, accepted: &[Accepted], claims: &Claims<'_>, outcomes: &[Outcome], audit: &[Entry]);
+
+    /// Takes a person's charge year; `row` is any row of the person.
+    fn person_year<'a>(&mut self, row: u32, year: &PersonYear, not_taken: impl Iterator<Item = &'a NotTaken>);
+
+    /// Takes an alert.
+    fn alert(&mut self, alert: AlertRow);
+}
+
+/// Everything that the kernel says about some persons, as columns.
 #[derive(Debug, Default)]
 pub struct Sink {
     /// Keep only rows charged to this year.
@@ -283,8 +295,35 @@ impl Sink {
         self.only_year.is_none_or(|y| y == charge_year)
     }
 
-    /// Takes a person's outcomes and audit entries, both in claim order.
-    pub fn person(&mut self, accepted: &[Accepted], claims: &Claims<'_>, outcomes: &[Outcome], audit: &[Entry]) {
+    /// Counts the audit entries by clause, and keeps them where they are wanted.
+    fn entries(&mut self, accepted: &[Accepted], claims: &Claims<'_>, outcomes: &[Outcome], audit: &[Entry]) {
+        if audit.is_empty() {
+            return;
+        }
+        self.clauses.next_person();
+        let (mut claim, mut step, mut year, mut wanted) = (u32::MAX, 0, 0, false);
+        for entry in audit {
+            step = if entry.claim == claim { step + 1 } else { 1 };
+            if step == 1 {
+                claim = entry.claim;
+                year = self.calendar.of(claims.day[accepted[claim as usize].row as usize]);
+                wanted = self.wants(outcomes[claim as usize].charge_year);
+            }
+            if !wanted {
+                continue;
+            }
+            self.clauses.take(year, entry);
+            if self.audited {
+                self.audit.row.push(accepted[claim as usize].row);
+                self.audit.step.push(step);
+                self.audit.entry.push(*entry);
+            }
+        }
+    }
+}
+
+impl Take for Sink {
+    fn person(&mut self, accepted: &[Accepted], claims: &Claims<'_>, outcomes: &[Outcome], audit: &[Entry]) {
         let (mut last, mut calendar) = (None, self.calendar);
         for a in accepted.iter().filter(|a| !a.reversed) {
             let year = calendar.of(claims.day[a.row as usize]);
@@ -318,34 +357,7 @@ impl Sink {
         self.entries(accepted, claims, outcomes, audit);
     }
 
-    /// Counts the audit entries by clause, and keeps them where they are wanted.
-    fn entries(&mut self, accepted: &[Accepted], claims: &Claims<'_>, outcomes: &[Outcome], audit: &[Entry]) {
-        if audit.is_empty() {
-            return;
-        }
-        self.clauses.next_person();
-        let (mut claim, mut step, mut year, mut wanted) = (u32::MAX, 0, 0, false);
-        for entry in audit {
-            step = if entry.claim == claim { step + 1 } else { 1 };
-            if step == 1 {
-                claim = entry.claim;
-                year = self.calendar.of(claims.day[accepted[claim as usize].row as usize]);
-                wanted = self.wants(outcomes[claim as usize].charge_year);
-            }
-            if !wanted {
-                continue;
-            }
-            self.clauses.take(year, entry);
-            if self.audited {
-                self.audit.row.push(accepted[claim as usize].row);
-                self.audit.step.push(step);
-                self.audit.entry.push(*entry);
-            }
-        }
-    }
-
-    /// Takes a person's charge year; `row` is any row of the person.
-    pub fn person_year<'a>(&mut self, row: u32, year: &PersonYear, not_taken: impl Iterator<Item = &'a NotTaken>) {
+    fn person_year<'a>(&mut self, row: u32, year: &PersonYear, not_taken: impl Iterator<Item = &'a NotTaken>) {
         if !self.wants(year.charge_year) {
             return;
         }
@@ -362,8 +374,7 @@ impl Sink {
         self.persons.runs_not_taken.push(runs);
     }
 
-    /// Takes an alert.
-    pub fn alert(&mut self, alert: AlertRow) {
+    fn alert(&mut self, alert: AlertRow) {
         if self.wants(alert.year) {
             self.alerts.push(alert);
         }

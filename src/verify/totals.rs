@@ -6,7 +6,7 @@ use super::stream::{Kind, Stream};
 use super::sums::{Sums, yuan};
 use crate::model::codes::{Insutype, Layer};
 use crate::run::recorded::Recorded;
-use crate::settle::outcome::{LAYERS, MONEY, MONEY_NAMES, Money};
+use crate::settle::outcome::{FUNDS, Fund, LAYERS, MONEY, MONEY_NAMES, Money};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -102,21 +102,11 @@ impl Totals {
 
     /// What each fund bears.
     fn funds(&self) -> Vec<(String, i128)> {
-        let of = |sums: &Sums, columns: &[Money]| columns.iter().map(|c| sums[*c as usize]).sum::<i128>();
-        let all = self.all();
-        let mut funds = Vec::new();
-        for insutype in Insutype::ALL {
-            let sums = self.sums(|_, t| t == insutype.as_str());
-            let catastrophic = of(&sums, &[Money::CiiPay, Money::SpecialDrugPay]);
-            funds.push((format!("basic_insurance_{insutype}"), of(&sums, &[Money::BasicPay])));
-            funds.push((format!("catastrophic_insurance_{insutype}"), catastrophic));
-        }
-        let assistance = [Money::MaPay, Money::RaPay, Money::OocatPay];
-        funds.push(("medical_assistance".into(), of(&all, &assistance)));
-        funds.push(("institutions".into(), of(&all, &[Money::HospBorne])));
-        funds.push(("outside_compensation".into(), of(&all, &[Money::ExtCompCounted])));
-        funds.push(("persons".into(), of(&all, &[Money::PsnBurden])));
-        funds
+        let borne = |fund: &Fund| -> i128 {
+            let sums = self.sums(|_, t| fund.insutype.is_none_or(|of| of.as_str() == t));
+            fund.columns.iter().map(|c| sums[*c as usize]).sum()
+        };
+        FUNDS.iter().map(|fund| (fund.name.to_owned(), borne(fund))).collect()
     }
 
     fn counts(&self, dir: &Path, recorded: &Recorded, report: &mut Report) {

@@ -1,28 +1,19 @@
 //! `clauses.parquet`: counted again from the audit, and added up to the control totals.
 
-use crate::desk::{Desk, Edit, holds, stay, typed_line};
+use crate::desk::{Desk, Edit, generated, holds, stay, typed_line};
 use crate::history::{at, old_and_new};
 use crate::support::contract::LAYERS;
 use crate::support::table::{Row, fen, yuan};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A generated ledger under a policy, settled with more options.
-fn generated(policy: &str, year: u32, more: &str) -> Desk {
-    let desk = Desk::new();
-    let [made, out] = ["made", "out"].map(|n| desk.typed(n));
-    for line in [
-        format!("generate --policy {policy} --persons 400 --year {year} --seed 8 --out {made} --quiet"),
-        format!(
-            "settle {made}/ledger.parquet --roster {made}/roster.parquet --policy {policy} --out {out} --quiet {more}"
-        ),
-    ] {
-        let outcome = typed_line(&line);
-        assert_eq!(outcome.code, Some(0), "{line}: {}", outcome.stderr);
-    }
+fn settled(policy: &str, year: i32, more: &str) -> Desk {
+    let desk = generated(policy, 400, year, 8);
+    desk.settle_made(policy, "out", more);
     desk
 }
 
-const MADE: [(&str, u32); 4] =
+const MADE: [(&str, i32); 4] =
     [("weihai-2023", 2024), ("weihai-etdz-2017", 2019), ("erenhot-2023", 2023), ("jincheng-2023", 2024)];
 
 fn money(row: &Row, column: &str) -> i128 {
@@ -45,7 +36,7 @@ struct Counted<'a> {
 #[test]
 fn every_figure_of_a_clause_can_be_counted_again_from_the_audit() {
     for (policy, year) in MADE {
-        let desk = generated(policy, year, "");
+        let desk = settled(policy, year, "");
         let [settlement, audit, clauses] = ["settlement", "audit", "clauses"].map(|n| desk.read(n));
         let claim = |row: &Row| ["psn_no", "setl_id"].map(|c| row[c].clone());
         let years: BTreeMap<[String; 2], &str> =
@@ -100,7 +91,7 @@ fn what_the_clauses_paid_adds_up_to_the_control_totals_with_and_without_audit() 
     for (policy, year) in MADE {
         let mut before = None;
         for more in ["", "--audit none", "--threads 1 --memory 64K"] {
-            let desk = generated(policy, year, more);
+            let desk = settled(policy, year, more);
             let clauses = desk.read("clauses");
             let control = &desk.manifest()["control_totals"]["all"];
             for (column, layers) in LAYERS {

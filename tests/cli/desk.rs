@@ -108,6 +108,13 @@ impl Desk {
         table::read(&self.path("out").join(name).with_extension("parquet")).unwrap_or_else(|e| panic!("{e}"))
     }
 
+    /// Settles what [`generated`] left in `made` into a folder.
+    pub fn settle_made(&self, policy: &str, out: &str, more: &str) {
+        let [made, out] = ["made", out].map(|n| self.typed(n));
+        let inputs = format!("{made}/ledger.parquet --roster {made}/roster.parquet");
+        succeeds(&format!("settle {inputs} --policy {policy} --out {out} --quiet {more}"));
+    }
+
     /// The manifest of the outputs.
     pub fn manifest(&self) -> serde_json::Value {
         let text = std::fs::read_to_string(self.path("out").join("manifest.json")).expect("a manifest");
@@ -118,6 +125,15 @@ impl Desk {
     pub fn names(&self) -> Vec<String> {
         names_in(self.folder())
     }
+}
+
+/// A desk with a generated ledger and roster in `made`.
+pub fn generated(policy: &str, persons: u32, year: i32, seed: u32) -> Desk {
+    let desk = Desk::new();
+    let who = format!("--policy {policy} --persons {persons} --year {year} --seed {seed}");
+    let outcome = succeeds(&format!("generate {who} --out {} --quiet", desk.typed("made")));
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""), "{who}");
+    desk
 }
 
 /// Everything in a folder, hidden or not, by name.
@@ -132,6 +148,13 @@ pub fn names_in(folder: &Path) -> Vec<String> {
 /// Runs a command line as it is typed; blanks separate the words.
 pub fn typed_line(line: &str) -> Outcome {
     onestop(line.split_whitespace())
+}
+
+/// Runs a command line and insists that all went well.
+pub fn succeeds(line: &str) -> Outcome {
+    let outcome = typed_line(line);
+    assert_eq!(outcome.code, Some(0), "{line}\n{}", outcome.stderr);
+    outcome
 }
 
 /// Runs a command line in a folder.
@@ -209,6 +232,21 @@ pub fn cells<'a>(table: &'a Table, columns: &[&str]) -> Vec<Vec<&'a str>> {
     table.rows.iter().map(|row| columns.iter().map(|c| row.get(*c).map_or("", String::as_str)).collect()).collect()
 }
 
+/// A Parquet file as one batch.
+pub fn batch(path: &Path) -> RecordBatch {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).expect("a file")).expect("Parquet");
+    let schema = reader.schema().clone();
+    let batches: Vec<RecordBatch> = reader.build().expect("a reader").map(|b| b.expect("a batch")).collect();
+    concat_batches(&schema, &batches).expect("one schema")
+}
+
+/// Writes a batch as it is.
+pub fn lay(path: &Path, rows: &RecordBatch) {
+    let mut writer = ArrowWriter::try_new(File::create(path).expect("a file"), rows.schema(), None).expect("a writer");
+    writer.write(rows).expect("rows are written");
+    writer.close().expect("the file is closed");
+}
+
 /// A ledger or roster as Arrow columns, to be brought into another form.
 #[derive(Clone)]
 pub struct Sheet(Vec<(String, ArrayRef)>);
@@ -217,11 +255,8 @@ impl Sheet {
     /// The columns that the rows name, in the contract's usual types.
     pub fn of(rows: &[Row]) -> Self {
         let desk = Desk::new();
-        let file = File::open(desk.ledger("rows.parquet", rows)).expect("what was written");
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
-        let schema = reader.schema().clone();
-        let batches: Vec<RecordBatch> = reader.build().expect("a reader").map(|b| b.expect("a batch")).collect();
-        let batch = concat_batches(&schema, &batches).expect("one batch");
+        let batch = batch(&desk.ledger("rows.parquet", rows));
+        let schema = batch.schema();
         let named = schema.fields().iter().zip(batch.columns());
         Self(named.map(|(field, column)| (field.name().clone(), column.clone())).collect())
     }

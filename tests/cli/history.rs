@@ -1,16 +1,13 @@
 //! Historical years: several policies in one run, and runs as of what was known by a day.
 
-use crate::desk::{Desk, Edit, POLICY, cells, holds, refund, stay, typed_line};
+use crate::desk::{Desk, Edit, POLICY, batch, cells, holds, lay, refund, stay, succeeds, typed_line};
 use crate::support::laws;
 use crate::support::program::{Outcome, Settle};
 use crate::support::table::{self, Row, Table};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use onestop::policy::SHIPPED;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,19 +41,6 @@ fn leaving(row: Row, left: u32) -> Row {
 
 // --- Two shipped policies over the years of both ---------------------------------------------------------------
 
-fn batch(path: &Path) -> RecordBatch {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).expect("a file")).expect("Parquet");
-    let schema = reader.schema().clone();
-    let batches: Vec<RecordBatch> = reader.build().expect("a reader").map(|b| b.expect("a batch")).collect();
-    concat_batches(&schema, &batches).expect("one schema")
-}
-
-fn lay(path: &Path, rows: &RecordBatch) {
-    let mut writer = ArrowWriter::try_new(File::create(path).expect("a file"), rows.schema(), None).expect("a writer");
-    writer.write(rows).expect("rows are written");
-    writer.close().expect("the file is closed");
-}
-
 /// The same ledger with a letter before every record's id, so that two ledgers share none.
 fn marked(rows: &RecordBatch, letter: char) -> RecordBatch {
     let schema = rows.schema();
@@ -80,8 +64,7 @@ fn two_years(seed: u32) -> Desk {
     for ((policy, year), letter) in PARTS.into_iter().zip(['A', 'B']) {
         let out = desk.typed(policy);
         let line = format!("generate --policy {policy} --persons 300 --year {year} --seed {seed} --out {out} --quiet");
-        let outcome = typed_line(&line);
-        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        succeeds(&line);
         let ledger = marked(&batch(&desk.path(policy).join("ledger.parquet")), letter);
         lay(&desk.path(&format!("{year}.parquet")), &ledger);
         ledgers.push(ledger);

@@ -1,6 +1,6 @@
 //! `settle --orders`: whose year would come to another total if claims were taken in another order.
 
-use crate::desk::{Desk, Edit, cells, holds, names_in, typed_line};
+use crate::desk::{Desk, Edit, cells, generated, holds, names_in, typed_line};
 use crate::history::{at, old_and_new};
 use crate::support::table::{Row, fen};
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,16 +96,8 @@ fn every_row_is_about_the_settlements_own_total_and_nothing_else_changes() {
     for (policy, year) in
         [("weihai-2023", 2024), ("weihai-etdz-2017", 2019), ("erenhot-2023", 2023), ("jincheng-2023", 2024)]
     {
-        let desk = Desk::new();
-        let made = desk.typed("made");
-        let line = format!("generate --policy {policy} --persons 4000 --year {year} --seed 2 --out {made} --quiet");
-        assert_eq!(typed_line(&line).code, Some(0));
-        let settle = |out: &str, more: &str| {
-            let out = desk.typed(out);
-            let inputs = format!("{made}/ledger.parquet --roster {made}/roster.parquet");
-            let outcome = typed_line(&format!("settle {inputs} --policy {policy} --out {out} --quiet {more}"));
-            assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
-        };
+        let desk = generated(policy, 4000, year, 2);
+        let settle = |out: &str, more: &str| desk.settle_made(policy, out, more);
         settle("out", "--orders");
         settle("one", "--orders --threads 1 --memory 64K");
         settle("plain", "");
@@ -140,7 +132,7 @@ fn every_row_is_about_the_settlements_own_total_and_nothing_else_changes() {
             causes.extend(row["causes"].split(','));
         }
         assert!(causes.contains("identity_change"), "{policy}: {causes:?}");
-        let line = format!("verify {} --ledger {made}/ledger.parquet", desk.typed("out"));
+        let line = format!("verify {} --ledger {}", desk.typed("out"), desk.typed("made/ledger.parquet"));
         let outcome = typed_line(&line);
         assert_eq!(outcome.code, Some(0), "{policy}: {}", outcome.stdout);
         assert!(outcome.stdout.contains("settled again: orders.parquet"), "{policy}: {}", outcome.stdout);

@@ -1,6 +1,6 @@
 //! What the outputs say about each other and about the inputs, on ledgers of every shipped policy.
 
-use crate::desk::{Desk, names_in, typed_line};
+use crate::desk::{Desk, generated, names_in, typed_line};
 use crate::support::contract::{AUDIT, PARTS, SETTLEMENT, is_money, settlement_money};
 use crate::support::laws;
 use crate::support::table::{self, Row, Table, fen, yuan};
@@ -22,12 +22,9 @@ fn made() -> impl Iterator<Item = Made> {
     runs.into_iter().map(|(policy, year)| make(policy, year))
 }
 
-fn make(policy: &'static str, year: u32) -> Made {
-    let desk = Desk::new();
+fn make(policy: &'static str, year: i32) -> Made {
+    let desk = generated(policy, 400, year, 5);
     let [made, out] = ["made", "out"].map(|n| desk.typed(n));
-    let line = format!("generate --policy {policy} --persons 400 --year {year} --seed 5 --out {made} --quiet");
-    let outcome = typed_line(&line);
-    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{line}");
     let files = names_in(&desk.path("made"));
     assert_eq!(files, ["ledger.parquet", "roster.parquet"]);
     let line =

@@ -2,7 +2,7 @@
 //! and found again; the paid side in all its forms; what cannot be reconciled.
 
 use crate::causes::{found, read, reconciled};
-use crate::desk::{Desk, Edit, POLICY, Sheet, holds, names_in, stay, typed_line};
+use crate::desk::{Desk, Edit, POLICY, Sheet, holds, names_in, stay, succeeds, typed_line};
 use crate::support::contract::Kind;
 use crate::support::program::Outcome;
 use crate::support::table::{self, Row, Table, fen};
@@ -16,20 +16,16 @@ use std::sync::Arc;
 const POLICIES: [(&str, i32); 4] =
     [("weihai-2023", 2024), ("weihai-etdz-2017", 2021), ("erenhot-2023", 2024), ("jincheng-2023", 2024)];
 
-fn run(line: &str) -> Outcome {
-    let outcome = typed_line(line);
-    assert_eq!(outcome.code, Some(0), "{line}\n{}", outcome.stderr);
-    outcome
-}
-
 /// A desk with a ledger of planted errors in `made`, its settlement in `out` and its reconciliation in `rec`.
 fn planted((policy, year): (&str, i32), persons: u32, errors: &str, seed: u32) -> Desk {
     let desk = Desk::new();
     let [made, out, rec] = ["made", "out", "rec"].map(|name| desk.typed(name));
     let who = format!("--policy {policy} --persons {persons} --year {year} --seed {seed}");
-    run(&format!("generate {who} --errors {errors} --out {made} --quiet"));
-    run(&format!("settle {made}/ledger.parquet --roster {made}/roster.parquet --policy {policy} --out {out} --quiet"));
-    run(&format!("reconcile {out} --out {rec} --quiet"));
+    succeeds(&format!("generate {who} --errors {errors} --out {made} --quiet"));
+    succeeds(&format!(
+        "settle {made}/ledger.parquet --roster {made}/roster.parquet --policy {policy} --out {out} --quiet"
+    ));
+    succeeds(&format!("reconcile {out} --out {rec} --quiet"));
     desk
 }
 
@@ -170,7 +166,7 @@ fn findings_do_not_hang_on_threads_or_memory() {
     let desk = planted(("jincheng-2023", 2024), 3_000, "all:0.1,double=20,twins", 4);
     let [out, rec] = ["out", "rec"].map(|name| desk.typed(name));
     for (name, how) in [("one", "--threads 1"), ("four", "--threads 4"), ("little", "--threads 3 --memory 16M")] {
-        run(&format!("reconcile {out} --out {} {how} --quiet", desk.typed(name)));
+        succeeds(&format!("reconcile {out} --out {} {how} --quiet", desk.typed(name)));
         for file in ["findings.parquet", "adjustments.parquet", "manifest.json"] {
             let [a, b] = ["rec", name].map(|folder| std::fs::read(desk.path(folder).join(file)).expect("a file"));
             assert!(a == b, "{file} with {how}");
@@ -183,7 +179,7 @@ fn findings_do_not_hang_on_threads_or_memory() {
 fn the_same_seed_plants_the_same() {
     let make = |name: &str, desk: &Desk| {
         let line = "generate --policy weihai-2023 --persons 2000 --year 2024 --errors all:0.1 --quiet --out";
-        run(&format!("{line} {}", desk.typed(name)));
+        succeeds(&format!("{line} {}", desk.typed(name)));
     };
     let desk = Desk::new();
     make("a", &desk);
@@ -331,7 +327,7 @@ fn two_runs_are_held_against_each_other() {
         format!("reconcile {} --paid {} --out {} --quiet", desk.typed("before"), desk.typed("out"), desk.typed("back"));
     let moved = typed_line(&line);
     assert!(moved.stderr.contains("digest differs"), "{}", moved.stderr);
-    run(&format!("{line} --ledger {}", desk.typed("early.parquet")));
+    succeeds(&format!("{line} --ledger {}", desk.typed("early.parquet")));
     let back = found(&desk, "back");
     assert_eq!(back.iter().map(told).collect::<Vec<_>>(), [found_as("not_in_this_run", "ma_pay", "2100.00")]);
     assert_eq!(read(&desk, "back", "adjustments.parquet").rows[0]["direction"], "claw_back");
@@ -449,7 +445,7 @@ fn explain_tells_a_persons_findings() {
     let desk = three_stays();
     assert_eq!(reconcile(&desk, "").code, Some(0));
     let [out, rec] = ["out", "rec"].map(|name| desk.typed(name));
-    let english = run(&format!("explain {out} P1 --findings {rec} --lang en")).stdout;
+    let english = succeeds(&format!("explain {out} P1 --findings {rec} --lang en")).stdout;
     for words in [
         "Findings 核对结论: what was paid against what was due\n",
         "  2023  identity_after_end 身份终止后仍按该身份结算: paid 4,200.00 too much (assistance)",
@@ -459,9 +455,9 @@ fn explain_tells_a_persons_findings() {
     ] {
         assert!(english.contains(words), "`{words}` is not in\n{english}");
     }
-    let chinese = run(&format!("explain {out} P1 --findings {rec} --lang zh")).stdout;
+    let chinese = succeeds(&format!("explain {out} P1 --findings {rec} --lang zh")).stdout;
     assert!(chinese.contains("身份终止后仍按该身份结算：多付 4,200.00 元"), "{chinese}");
-    let nothing = run(&format!("explain {out} P2 --findings {rec} --lang zh")).stdout;
+    let nothing = succeeds(&format!("explain {out} P2 --findings {rec} --lang zh")).stdout;
     assert!(nothing.contains("已付与应付一致，无差异"), "{nothing}");
 
     let none = typed_line(&format!("explain {out} P1 --findings {out}"));

@@ -1,16 +1,12 @@
 //! `onestop verify`: a folder holds as it was written, and every change to it is found, in whatever file.
 
-use crate::desk::{Desk, Edit, holds, names_in, stay, typed_line};
+use crate::desk::{Desk, Edit, batch, generated, holds, lay, names_in, stay, typed_line};
 use crate::history::{at, old_and_new};
 use crate::support::program::Outcome;
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, RecordBatch, StringArray};
-use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Decimal128Type};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,18 +21,9 @@ const FILES: [&str; 7] = [
 ];
 
 /// A generated ledger in `made`, settled into `out`.
-fn generated(policy: &str, year: u32, more: &str) -> Desk {
-    let desk = Desk::new();
-    let [made, out] = ["made", "out"].map(|n| desk.typed(n));
-    for line in [
-        format!("generate --policy {policy} --persons 300 --year {year} --seed 3 --out {made} --quiet"),
-        format!(
-            "settle {made}/ledger.parquet --roster {made}/roster.parquet --policy {policy} --out {out} --quiet {more}"
-        ),
-    ] {
-        let outcome = typed_line(&line);
-        assert_eq!(outcome.code, Some(0), "{line}: {}", outcome.stderr);
-    }
+fn settled(policy: &str, year: i32, more: &str) -> Desk {
+    let desk = generated(policy, 300, year, 3);
+    desk.settle_made(policy, "out", more);
     desk
 }
 
@@ -58,17 +45,12 @@ fn fails(outcome: &Outcome, with: &[&str]) {
 /// Writes a file of the outputs anew, with one column changed.
 fn rewrite(desk: &Desk, name: &str, column: &str, change: impl Fn(&ArrayRef) -> ArrayRef) {
     let path = desk.path("out").join(name);
-    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
-    let schema = reader.schema().clone();
-    let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
-    let batch = concat_batches(&schema, &batches).unwrap();
+    let batch = batch(&path);
+    let schema = batch.schema();
     let at = schema.index_of(column).unwrap();
     let mut columns = batch.columns().to_vec();
     columns[at] = change(&columns[at]);
-    let batch = RecordBatch::try_new(schema.clone(), columns).unwrap();
-    let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), schema, None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
+    lay(&path, &RecordBatch::try_new(schema, columns).unwrap());
 }
 
 /// One fen more in a row that has the amount.
@@ -107,7 +89,7 @@ fn every_shipped_policys_run_holds_by_itself_and_made_again() {
         ("jincheng-2023", 2024, "--threads 1 --memory 64K"),
     ];
     for (policy, year, more) in runs {
-        let desk = generated(policy, year, more);
+        let desk = settled(policy, year, more);
         let alone = verify(&desk, "");
         assert_eq!(alone.code, Some(0), "{policy}: {}", alone.stdout);
         assert!(alone.stdout.contains("settled again, the same bytes: no ledger was given"), "{}", alone.stdout);
@@ -125,7 +107,7 @@ fn every_shipped_policys_run_holds_by_itself_and_made_again() {
 #[test]
 fn a_changed_byte_is_found_in_every_file() {
     for name in FILES {
-        let desk = generated("jincheng-2023", 2024, "");
+        let desk = settled("jincheng-2023", 2024, "");
         let path = desk.path("out").join(name);
         let mut bytes = std::fs::read(&path).unwrap();
         // Within the first column chunk, or the footer of a file without rows.
@@ -141,11 +123,11 @@ fn a_changed_byte_is_found_in_every_file() {
 #[test]
 fn a_missing_file_and_an_extra_one_are_found() {
     for name in FILES {
-        let desk = generated("weihai-2023", 2024, "");
+        let desk = settled("weihai-2023", 2024, "");
         std::fs::remove_file(desk.path("out").join(name)).unwrap();
         fails(&verify(&desk, ""), &[&format!("{name}, file: stated an output, found missing")]);
     }
-    let desk = generated("weihai-2023", 2024, "");
+    let desk = settled("weihai-2023", 2024, "");
     desk.text("out/notes.txt", "mine");
     fails(&verify(&desk, ""), &["notes.txt, file: stated no output, found in the folder"]);
 }
@@ -168,7 +150,7 @@ fn a_value_rewritten_with_a_fitting_digest_is_found_from_the_figures_alone() {
         ("subsidies.parquet", "subsidy", "control_totals.subsidies"),
     ];
     for (name, column, told) in amounts {
-        let desk = generated("weihai-2023", 2024, "");
+        let desk = settled("weihai-2023", 2024, "");
         rewrite(&desk, name, column, one_fen_more);
         restate(&desk, name);
         let outcome = verify(&desk, "");
@@ -186,7 +168,7 @@ fn a_value_rewritten_with_a_fitting_digest_is_found_from_the_figures_alone() {
         ("clauses.parquet", "layer", "no layer `another`"),
     ];
     for (name, column, told) in codes {
-        let desk = generated("weihai-2023", 2024, "");
+        let desk = settled("weihai-2023", 2024, "");
         rewrite(&desk, name, column, another_code);
         restate(&desk, name);
         let outcome = verify(&desk, "");
@@ -200,7 +182,7 @@ fn a_rewritten_value_is_found_by_settling_again_with_person_row_and_both_figures
     for (name, column) in
         [("alerts.parquet", "accumulated"), ("settlement.parquet", "ma_pay"), ("subsidies.parquet", "standard")]
     {
-        let desk = generated("weihai-2023", 2024, "");
+        let desk = settled("weihai-2023", 2024, "");
         rewrite(&desk, name, column, one_fen_more);
         restate(&desk, name);
         let outcome = again(&desk);
@@ -216,14 +198,14 @@ fn a_count_and_a_total_changed_in_the_manifest_are_found() {
         ("/counts/by_status/settled", "counts.by_status.settled: stated 7, found"),
         ("/outputs/settlement.parquet/rows", "settlement.parquet, rows: stated 7, found"),
     ] {
-        let desk = generated("weihai-2023", 2024, "");
+        let desk = settled("weihai-2023", 2024, "");
         let mut manifest = desk.manifest();
         *manifest.pointer_mut(path).unwrap() = 7.into();
         std::fs::write(desk.path("out/manifest.json"), manifest.to_string()).unwrap();
         fails(&verify(&desk, ""), &[told]);
     }
     for path in ["/control_totals/all/ma_pay", "/control_totals/by_fund/persons", "/control_totals/subsidies"] {
-        let desk = generated("weihai-2023", 2024, "");
+        let desk = settled("weihai-2023", 2024, "");
         let mut manifest = desk.manifest();
         *manifest.pointer_mut(path).unwrap() = "1.00".into();
         std::fs::write(desk.path("out/manifest.json"), manifest.to_string()).unwrap();
@@ -308,7 +290,7 @@ fn a_ledger_of_several_files_may_be_given_in_another_order() {
 
 #[test]
 fn a_person_is_replayed_without_showing_or_writing_any_other() {
-    let desk = generated("weihai-2023", 2024, "");
+    let desk = settled("weihai-2023", 2024, "");
     let ledger = desk.typed("made/ledger.parquet");
     let settlement = desk.read("settlement");
     let mut persons: Vec<&String> = settlement.rows.iter().map(|r| &r["psn_no"]).collect();
@@ -357,7 +339,7 @@ fn a_change_to_a_person_is_found_by_replaying_that_person_only() {
 
 #[test]
 fn quiet_prints_nothing_and_json_is_for_programs() {
-    let desk = generated("weihai-2023", 2024, "");
+    let desk = settled("weihai-2023", 2024, "");
     let quiet = verify(&desk, "--quiet");
     assert_eq!((quiet.code, quiet.stdout.as_str()), (Some(0), ""));
     let json: Value = serde_json::from_str(&verify(&desk, "--json").stdout).unwrap();

@@ -30,6 +30,7 @@
 //! | [`explain`], [`report`] | texts for people, from the outputs alone | settling |
 //! | [`verify`] | a folder of outputs held against itself, and against the run made again | rules |
 //! | [`reconcile`] | what was paid against what is due; causes by counterfactual | rules |
+//! | [`project`] | the same ledger under scenarios: what would it cost, whom would it reach | rules |
 //! | [`generate`] | synthetic ledgers | real persons |
 //! | [`cli`] | what was typed, what it means | rules |
 //!
@@ -64,6 +65,7 @@ pub mod orders;
 pub mod output;
 pub mod persons;
 pub mod policy;
+pub mod project;
 pub mod reconcile;
 pub mod report;
 pub mod roster;

@@ -17,9 +17,20 @@
 //! | [`verify`] | `onestop verify`: what holds, and every way in which it does not |
 //! | [`orders`] | `settle --orders` |
 //! | [`clauses`] | what each clause of the policy did |
+//! | [`budget`] | inputs of a budget office, runs over them, every row of a projection added up anew |
+//! | [`project`] | `onestop project`: the baseline, the same bytes, intervals, the files |
+//! | [`scenarios`] | values of the policy that are set, grids, other policies |
+//! | [`growth`] | more and dearer claims, more persons |
+//! | [`identities`] | identities that change |
+//! | [`values`] | dated values that change; changes of all kinds together |
+//! | [`people`] | who gains, who loses, own effects of changes, needs |
+//! | [`goal`] | `onestop project --solve` |
+//! | [`unprojected`] | where `onestop project` must not go on |
 
 mod support;
 
+#[path = "cli/budget.rs"]
+mod budget;
 #[path = "cli/causes.rs"]
 mod causes;
 #[path = "cli/clauses.rs"]
@@ -32,21 +43,37 @@ mod explain;
 mod failures;
 #[path = "cli/forms.rs"]
 mod forms;
+#[path = "cli/goal.rs"]
+mod goal;
+#[path = "cli/growth.rs"]
+mod growth;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/identities.rs"]
+mod identities;
 #[path = "cli/options.rs"]
 mod options;
 #[path = "cli/orders.rs"]
 mod orders;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/people.rs"]
+mod people;
 #[path = "cli/policies.rs"]
 mod policies;
+#[path = "cli/project.rs"]
+mod project;
 #[path = "cli/reconcile.rs"]
 mod reconcile;
 #[path = "cli/rejects.rs"]
 mod rejects;
+#[path = "cli/scenarios.rs"]
+mod scenarios;
+#[path = "cli/unprojected.rs"]
+mod unprojected;
 #[path = "cli/usage.rs"]
 mod usage;
+#[path = "cli/values.rs"]
+mod values;
 #[path = "cli/verify.rs"]
 mod verify;

@@ -41,6 +41,15 @@ fn every_shipped_policy_and_option_is_named() {
         "--paid",
         "--errors",
         "--findings",
+        "--scenarios",
+        "--init",
+        "--bootstrap",
+        "--seed",
+        "--solve",
+        "--budget",
+        "--fund",
+        "--within",
+        "--step",
         "--as-known",
         "--as-of",
     ] {
@@ -72,7 +81,8 @@ fn the_outputs_are_printed_as_they_come() {
     run(&[&inputs[..], &["--out", "run", "--quiet"]].concat());
     run(&["reconcile", "run", "--out", "audit", "--quiet"]);
     let findings = run(&["explain", "run", "P000000814", "--findings", "audit", "--lang", "en"]);
-    for (nth, least, text) in [(1, 5, summary), (2, 5, story), (3, 5, checks), (4, 4, findings)] {
+    let projection = run(&["project", "--sample"]);
+    for (nth, least, text) in [(1, 5, summary), (2, 5, story), (3, 5, checks), (4, 4, findings), (5, 6, projection)] {
         assert!(printed(nth).count() >= least);
         for line in printed(nth) {
             assert!(text.lines().any(|l| l.trim_end() == line), "not printed any more: {line}");

@@ -1,7 +1,7 @@
 //! What was typed.
 
 use crate::generate::ErrorSpec;
-use crate::model::date;
+use crate::model::{date, fen};
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -20,6 +20,8 @@ pub struct Cli {
 pub enum Command {
     /// Settle a ledger under a policy
     Settle(Box<SettleArgs>),
+    /// Settle a ledger again under scenarios: what would it cost, whom would it reach?
+    Project(Box<ProjectArgs>),
     /// Make a synthetic ledger and roster to try things on
     Generate(GenerateArgs),
     /// Hold what was paid against what was due, and name the cause of every difference
@@ -33,13 +35,13 @@ pub enum Command {
     Policy(PolicyCommand),
 }
 
-/// `onestop settle`.
+/// What a run is made from, and how it is made.
 #[derive(Debug, Args)]
-pub struct SettleArgs {
+pub struct RunArgs {
     /// Ledger files or folders (Parquet)
     #[arg(required_unless_present = "sample", conflicts_with = "sample")]
     pub ledger: Vec<PathBuf>,
-    /// Settle the sample that comes with the program
+    /// Take the sample that comes with the program
     #[arg(long, conflicts_with_all = ["roster", "policy"])]
     pub sample: bool,
     /// Who holds which identity when (Parquet)
@@ -75,21 +77,12 @@ pub struct SettleArgs {
     /// Memory to keep to, such as 2G; rows that do not fit wait on disk [default: 512M]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
-    /// How much audit to write
-    #[arg(long, value_enum, default_value_t = Audit::Full)]
-    pub audit: Audit,
-    /// Find the persons whose year would come to another total if claims were taken in another order
-    #[arg(long)]
-    pub orders: bool,
     /// Refuse parameters without a publication
     #[arg(long)]
     pub strict: bool,
     /// Replace an earlier run in the output folder
     #[arg(long)]
     pub force: bool,
-    /// Exit with 3 where more than N rows, or more than P % of the ledger's, are rejected
-    #[arg(long, value_name = "N|P%", value_parser = parse_max_rejects)]
-    pub max_rejects: Option<MaxRejects>,
     /// Take the file's column THEIRS as NAME
     #[arg(long = "column", value_name = "NAME=THEIRS")]
     pub columns: Vec<String>,
@@ -102,9 +95,61 @@ pub struct SettleArgs {
     /// Print nothing but errors
     #[arg(long, conflicts_with = "json")]
     pub quiet: bool,
-    /// Print the manifest's summary as JSON
+    /// Print the summary as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `onestop settle`.
+#[derive(Debug, Args)]
+pub struct SettleArgs {
+    /// Inputs and limits
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// How much audit to write
+    #[arg(long, value_enum, default_value_t = Audit::Full)]
+    pub audit: Audit,
+    /// Find the persons whose year would come to another total if claims were taken in another order
+    #[arg(long)]
+    pub orders: bool,
+    /// Exit with 3 where more than N rows, or more than P % of the ledger's, are rejected
+    #[arg(long, value_name = "N|P%", value_parser = parse_max_rejects)]
+    pub max_rejects: Option<MaxRejects>,
+}
+
+/// `onestop project`.
+#[derive(Debug, Args)]
+pub struct ProjectArgs {
+    /// Inputs and limits
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// What might be otherwise (TOML); with --sample the scenarios that come with the program
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["sample", "solve"])]
+    pub scenarios: Option<PathBuf>,
+    /// Write a commented example of a scenarios file, and do nothing else
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    pub init: Option<PathBuf>,
+    /// Replicates of the bootstrap that gives totals and differences their intervals, 20 to 2000; 0: none
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = parse_replicates)]
+    pub bootstrap: u16,
+    /// What chance begins with: the same seed gives the same figures
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Find the most generous value of the policy, such as ma.A.ratio, that keeps a fund within --budget
+    #[arg(long, value_name = "ADDRESS", requires = "budget")]
+    pub solve: Option<String>,
+    /// What the fund may pay, in yuan
+    #[arg(long, value_name = "YUAN", requires = "solve", value_parser = parse_yuan)]
+    pub budget: Option<i64>,
+    /// The fund that --budget is for [default: medical_assistance]
+    #[arg(long, value_name = "FUND", requires = "solve")]
+    pub fund: Option<String>,
+    /// Values to look at, such as 0.50..0.90 [default for ratios: 0..1]
+    #[arg(long, value_name = "A..B", requires = "solve")]
+    pub within: Option<String>,
+    /// How far apart they are [default for ratios: 0.01]
+    #[arg(long, value_name = "S", requires = "solve")]
+    pub step: Option<String>,
 }
 
 /// How much audit to write.
@@ -307,6 +352,23 @@ pub enum PolicyCommand {
 fn parse_date(text: &str) -> Result<i32, String> {
     let date: NaiveDate = text.trim().parse().map_err(|_| format!("`{text}` is not a date such as 2024-06-30"))?;
     Ok(date::to_days(date))
+}
+
+/// Fewer replicates than this have no fortieth on either side; more than that take memory and say no more.
+const REPLICATES: std::ops::RangeInclusive<u16> = 20..=2_000;
+
+fn parse_replicates(text: &str) -> Result<u16, String> {
+    let (least, most) = (REPLICATES.start(), REPLICATES.end());
+    let wanted = |n: &u16| *n == 0 || REPLICATES.contains(n);
+    text.parse().ok().filter(wanted).ok_or_else(|| format!("`{text}` is neither 0 nor from {least} to {most}"))
+}
+
+fn parse_yuan(text: &str) -> Result<i64, String> {
+    match fen::parse_yuan(text.trim()) {
+        Ok(fen) if fen >= 0 => Ok(fen),
+        Ok(_) => Err(format!("`{text}` is negative")),
+        Err(why) => Err(format!("`{text}` is {why}; write yuan such as 12000000")),
+    }
 }
 
 fn parse_size(text: &str) -> Result<u64, String> {

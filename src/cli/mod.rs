@@ -5,6 +5,7 @@ mod explain;
 mod generate;
 mod policy;
 mod progress;
+mod project;
 mod reconcile;
 mod sample;
 mod settle;
@@ -55,6 +56,7 @@ pub fn run(cli: Cli) -> ExitCode {
     }));
     let done = match cli.command {
         Command::Settle(args) => settle::run(*args),
+        Command::Project(args) => project::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Reconcile(args) => reconcile::run(*args),
         Command::Explain(args) => explain::run(&args),

@@ -1,6 +1,6 @@
 //! `onestop settle`.
 
-use super::args::{Audit, GivenArgs, SettleArgs};
+use super::args::{Audit, GivenArgs, RunArgs, SettleArgs};
 use super::progress::Bars;
 use super::{DONE, Failure, TOO_MANY_REJECTS, print, sample};
 use crate::ledger::codebook::CodeBook;
@@ -8,7 +8,7 @@ use crate::ledger::open::{Source, sources};
 use crate::ledger::schema::renames;
 use crate::persons::store::DEFAULT_MEMORY;
 use crate::policy::Policy;
-use crate::policy::parameters::{Parameters, Standing};
+use crate::policy::parameters::{Parameters, Standing, Used};
 use crate::report::summary::summary;
 use crate::run::error::RunError;
 use crate::run::recorded::Overrides;
@@ -18,14 +18,14 @@ use std::path::{Path, PathBuf};
 /// Settles; the exit code.
 pub fn run(args: SettleArgs) -> Result<u8, Failure> {
     let settle_run = plan(&args)?;
-    let settled = settle(&settle_run, &Bars::new(!args.quiet)).map_err(|error| match error {
+    let settled = settle(&settle_run, &Bars::new(!args.run.quiet)).map_err(|error| match error {
         RunError::AsIfSeveral => Failure::usage(error.to_string()),
         error => error.into(),
     })?;
     warn(&settled);
-    if args.json {
+    if args.run.json {
         print(&json(&settled))?;
-    } else if !args.quiet {
+    } else if !args.run.quiet {
         print(&summary(&settled, &settle_run.out))?;
     }
     let counts = &settled.manifest.counts;
@@ -42,30 +42,37 @@ pub fn run(args: SettleArgs) -> Result<u8, Failure> {
 
 /// What the arguments mean.
 fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
-    let renames = renames(&args.columns).map_err(|e| Failure::usage(format!("--column: {e}")))?;
-    let policies = if args.policy.is_empty() { vec![sample::policy()] } else { named(&args.policy)? };
-    let threads = args.threads.map_or_else(cores, usize::from);
-    Ok(Settle {
-        ledger: if args.sample { vec![sample::ledger()] } else { sources(&args.ledger)? },
-        roster: if args.sample { Some(sample::roster()) } else { args.roster.clone().map(Source::Path) },
-        policies: policies.into_iter().map(Policy::load).collect::<Result<_, _>>()?,
-        parameters: Parameters::with_file_as_of(args.params.as_deref(), args.as_of)?,
-        book: CodeBook::load(args.codes.as_deref())?,
-        renames,
-        recorded_maf: args.recorded_maf.clone(),
-        out: args.out.clone().unwrap_or_else(|| PathBuf::from(sample::OUT)),
-        year: args.year,
-        as_if: args.as_if,
-        as_known: args.as_known,
-        audit: args.audit == Audit::Full,
-        orders: args.orders,
-        strict: args.strict,
-        // The sample's own folder is made anew each time.
-        force: args.force || (args.sample && args.out.is_none()),
-        allow_float: args.allow_float,
-        threads,
-        memory: args.memory.unwrap_or(DEFAULT_MEMORY),
-    })
+    let run = args.run.plan(sample::OUT)?;
+    Ok(Settle { audit: args.audit == Audit::Full, orders: args.orders, ..run })
+}
+
+impl RunArgs {
+    /// The run that they mean, without audit; the sample goes into a folder of its own.
+    pub(super) fn plan(&self, sample_out: &str) -> Result<Settle, Failure> {
+        let renames = renames(&self.columns).map_err(|e| Failure::usage(format!("--column: {e}")))?;
+        let policies = if self.policy.is_empty() { vec![sample::policy()] } else { named(&self.policy)? };
+        Ok(Settle {
+            ledger: if self.sample { vec![sample::ledger()] } else { sources(&self.ledger)? },
+            roster: if self.sample { Some(sample::roster()) } else { self.roster.clone().map(Source::Path) },
+            policies: policies.into_iter().map(Policy::load).collect::<Result<_, _>>()?,
+            parameters: Parameters::with_file_as_of(self.params.as_deref(), self.as_of)?,
+            book: CodeBook::load(self.codes.as_deref())?,
+            renames,
+            recorded_maf: self.recorded_maf.clone(),
+            out: self.out.clone().unwrap_or_else(|| PathBuf::from(sample_out)),
+            year: self.year,
+            as_if: self.as_if,
+            as_known: self.as_known,
+            audit: false,
+            orders: false,
+            strict: self.strict,
+            // The sample's own folder is made anew each time.
+            force: self.force || (self.sample && self.out.is_none()),
+            allow_float: self.allow_float,
+            threads: self.threads.map_or_else(cores, usize::from),
+            memory: self.memory.unwrap_or(DEFAULT_MEMORY),
+        })
+    }
 }
 
 impl GivenArgs {
@@ -103,12 +110,21 @@ pub(super) fn cores() -> usize {
 /// Says once which dated values were not confirmed, and what `--as-known` could not look at.
 fn warn(settled: &Settled) {
     if settled.nothing_known_on {
-        eprintln!("warning: --as-known leaves nothing out: the roster has no column `known_on`");
-        eprintln!("  add the dates on which its rows were recorded; null stands for always known");
+        warn_known_on();
     }
+    warn_unconfirmed(&settled.unconfirmed);
+}
+
+/// Says that `--as-known` had nothing to go by.
+pub(super) fn warn_known_on() {
+    eprintln!("warning: --as-known leaves nothing out: the roster has no column `known_on`");
+    eprintln!("  add the dates on which its rows were recorded; null stands for always known");
+}
+
+/// Says once which dated values were not confirmed.
+pub(super) fn warn_unconfirmed(unconfirmed: &[Used]) {
     for status in [Standing::Reported, Standing::Illustrative] {
-        let names: Vec<String> = settled
-            .unconfirmed
+        let names: Vec<String> = unconfirmed
             .iter()
             .filter(|u| u.status == status)
             .map(|u| format!("{}{} = {}", u.parameter, u.year.map_or(String::new(), |y| format!(" {y}")), u.value))

@@ -337,14 +337,7 @@ impl Compiler<'_> {
         let ShareOf { of, share: part, year: offset, optional, or } = share;
         let year = at.year + offset;
         if let Some(value) = self.parameters.value(of, year).cloned() {
-            self.note_used(Used {
-                parameter: value.parameter,
-                year: value.year,
-                value: fen::to_text(value.value),
-                status: value.status,
-                source: value.source,
-                published_on: value.published_on.map(|d| d.to_string()),
-            });
+            self.note_used(Used::from(&value));
             return Ok(Some(self.share(value.value, part.0)));
         }
         if let Some(or) = or

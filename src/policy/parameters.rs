@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+mod altered;
+
+pub use altered::NotAltered;
+
 /// The parameters that are shipped.
 pub const SHIPPED: &str = include_str!("../../data/parameters.toml");
 
@@ -132,6 +136,19 @@ pub struct Used {
     /// The day of its publication, where it is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published_on: Option<String>,
+}
+
+impl From<&Value> for Used {
+    fn from(value: &Value) -> Self {
+        Used {
+            parameter: value.parameter.clone(),
+            year: value.year,
+            value: crate::model::fen::to_text(value.value),
+            status: value.status,
+            source: value.source.clone(),
+            published_on: value.published_on.map(|d| d.to_string()),
+        }
+    }
 }
 
 /// What a value is found by: its name and its year (none = any year).

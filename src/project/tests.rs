@@ -1,0 +1,206 @@
+//! Laws of projections: nobody is left out whom a scenario changes, and cells add up.
+
+use super::build::build;
+use super::scenario::Plan;
+use super::{Project, ScenariosFile, project};
+use crate::generate::{Options, generate};
+use crate::ledger::codebook::CodeBook;
+use crate::ledger::open::Source;
+use crate::output::publish::MANIFEST;
+use crate::persons::store::DEFAULT_MEMORY;
+use crate::policy::Policy;
+use crate::policy::compile::{Needs, compile};
+use crate::policy::document::RuleDoc;
+use crate::policy::parameters::Parameters;
+use crate::policy::value::Amount;
+use crate::run::progress::Silent;
+use crate::run::settle::Settle;
+use std::path::Path;
+
+const PERSONS: u64 = 700;
+
+/// A scenario for each figure of each rule, one that takes each rule out, and others of every kind; two at a time
+/// where they follow each other.
+fn scenarios(policy: &Policy, year: i32, others: &[&str]) -> String {
+    let doc = &policy.doc;
+    let mut changes: Vec<(String, String)> = Vec::new();
+    let mut add = |address: String, value: &str| changes.push((address, value.to_owned()));
+    let layers: [&[RuleDoc]; 4] = [
+        doc.catastrophic.as_ref().map_or(&[], |l| &l.rule),
+        doc.special_drug.as_ref().map_or(&[], |l| &l.rule),
+        &doc.assistance.rule,
+        doc.reassistance.as_ref().map_or(&[], |l| &l.rule),
+    ];
+    for rules in layers {
+        for rule in rules {
+            let at = |key: &str| format!("{}.{key}", rule.id);
+            for bracket in 1..=rule.brackets.len() {
+                add(at(&format!("brackets.{bracket}.ratio")), "0.37");
+                if rule.brackets[bracket - 1].to.is_some() {
+                    add(at(&format!("brackets.{bracket}.to")), "x1.07");
+                }
+            }
+            match &rule.deductible {
+                Some(Amount::Fixed(_)) => {
+                    add(at("deductible"), "x0.50");
+                    add(at("deductible"), "+1.01");
+                }
+                Some(Amount::Share(_)) => add(at("deductible"), "2000"),
+                None if rule.tilt.is_none() && rule.brackets.len() == 1 => add(at("deductible"), "700"),
+                None => {}
+            }
+            if rule.tilt.is_none() {
+                add(at("cap"), "3000");
+                add(at("cap"), "150000");
+            }
+            add(rule.id.clone(), "off");
+        }
+    }
+    for (n, _) in doc.out_of_catalogue.iter().enumerate() {
+        add(format!("out_of_catalogue.{}.ratio", n + 1), "0.40");
+        add(format!("out_of_catalogue.{}", n + 1), "off");
+    }
+    for (n, _) in doc.top_up.iter().enumerate() {
+        add(format!("top_up.{}.to_ratio", n + 1), "0.95");
+        add(format!("top_up.{}", n + 1), "off");
+    }
+    for (n, _) in doc.hospital_limit.iter().enumerate() {
+        add(format!("hospital_limit.{}", n + 1), "off");
+    }
+    if let Some(major) = &doc.major_disease {
+        (1..=major.share.len()).for_each(|n| add(format!("major_disease.share.{n}.ratio"), "0.33"));
+        add("major_disease".to_owned(), "off");
+    }
+    if doc.reassistance.is_some() {
+        add("reassistance".to_owned(), "off");
+        add("reassistance.care".to_owned(), "@[[\"inpatient\"]]");
+        add("reassistance.conditions.not_unreferred".to_owned(), "@true");
+    }
+    add("switches.ext_comp".to_owned(), "ignored");
+    add("switches.accumulation".to_owned(), "visit");
+    add("switches.unit".to_owned(), "yuan");
+    add("switches.in_force".to_owned(), "next_month");
+    add("switches.catastrophic_payment".to_owned(), "recorded");
+    add("assistance.exclude_unreferred".to_owned(), "as if");
+    let value = |value: &str| value.strip_prefix('@').map_or_else(|| format!("\"{value}\""), str::to_owned);
+    let (mut text, mut kept) = (String::new(), 0);
+    for (n, (address, to)) in changes.iter().enumerate() {
+        let one = format!("[[scenario]]\nid = \"{n} {address}\"\n[scenario.set]\n\"{address}\" = {}\n", value(to));
+        // A rule that others stand on cannot go alone, nor can every edge move.
+        if can_be(policy, year, &one) {
+            text.push_str(&one);
+            kept += 1;
+        }
+    }
+    assert!(kept > 20 && kept * 4 > changes.len() * 3, "{kept} of {}", changes.len());
+    text.push_str(
+        r#"
+[[scenario]]
+id = "fees"
+[[scenario.fees]]
+growth = "0.0731"
+care = ["inpatient"]
+[[scenario]]
+id = "claims"
+[[scenario.claims]]
+growth = "0.25"
+[[scenario]]
+id = "persons"
+[[scenario.persons]]
+growth = "0.1234"
+identities = ["dibao", "none"]
+[[scenario]]
+id = "up"
+[[scenario.identities]]
+from = ["dibao_margin", "low_income", "monitored"]
+to = "dibao"
+[[scenario]]
+id = "down"
+[[scenario.identities]]
+from = ["dibao", "tekun"]
+to = "other_hardship"
+"#,
+    );
+    for (policy, as_if) in others.iter().flat_map(|p| [(p, false), (p, true)]) {
+        let asked = if as_if { "as_if = true\n" } else { "" };
+        text.push_str(&format!("[[scenario]]\nid = \"{policy} {as_if}\"\npolicy = \"{policy}\"\n{asked}"));
+    }
+    text
+}
+
+/// Whether a file's only scenario makes a policy that can be applied.
+fn can_be(policy: &Policy, year: i32, text: &str) -> bool {
+    let parameters = Parameters::shipped().unwrap();
+    let Ok(plan) = Plan::parse("laws", text, Path::new(""), policy, &parameters) else { return false };
+    let changes: Vec<_> = plan.scenarios[0].changes.iter().collect();
+    let built = build(&changes, policy, &parameters, "laws").unwrap();
+    compile(&built.policy.doc, &built.parameters, &[year], Needs::default()).is_ok()
+}
+
+fn run(id: &str, scenarios: &str, made: &Path, out: &Path, threads: usize) -> Project {
+    let run = Settle {
+        ledger: vec![Source::Path(made.join("ledger.parquet"))],
+        roster: Some(Source::Path(made.join("roster.parquet"))),
+        policies: vec![Policy::load(id).unwrap()],
+        parameters: Parameters::shipped().unwrap(),
+        book: CodeBook::load(None).unwrap(),
+        renames: Default::default(),
+        recorded_maf: Vec::new(),
+        out: out.to_owned(),
+        year: None,
+        as_if: false,
+        as_known: None,
+        audit: false,
+        orders: false,
+        strict: false,
+        force: false,
+        allow_float: false,
+        threads,
+        memory: DEFAULT_MEMORY,
+    };
+    let scenarios = ScenariosFile { name: "laws".into(), text: scenarios.to_owned(), folder: made.to_owned() };
+    Project { run, scenarios: Some(scenarios), bootstrap: 5, seed: 3, solve: None, everybody: false }
+}
+
+/// Settles under all scenarios with and without leaving anybody out; both must say the same.
+fn nobody_is_left_out(id: &str, year: i32, others: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("made");
+    let policy = Policy::load(id).unwrap();
+    generate(&policy.doc, &Options { persons: PERSONS, year, seed: 11 }, &made, &mut |_| {}).unwrap();
+    let text = scenarios(&policy, year, others);
+    let [some, all] = ["some", "all"].map(|name| folder.path().join(name));
+    project(&run(id, &text, &made, &some, 2), &Silent).unwrap();
+    let everybody = Project { everybody: true, ..run(id, &text, &made, &all, 1) };
+    project(&everybody, &Silent).unwrap();
+    for name in ["projection.parquet", "people.parquet", "projection.json", MANIFEST] {
+        let [a, b] = [&some, &all].map(|folder| std::fs::read(folder.join(name)).unwrap());
+        assert!(a == b, "{id}: {name} differs");
+    }
+}
+
+#[test]
+fn nobody_is_left_out_under_weihai() {
+    nobody_is_left_out("weihai-2023", 2024, &["weihai-2023", "jincheng-2023"]);
+}
+
+#[test]
+fn nobody_is_left_out_under_the_development_zone() {
+    nobody_is_left_out("weihai-etdz-2017", 2021, &["weihai-etdz-2017"]);
+}
+
+/// The policy begins on 15 March: what counts differs with `as_if`.
+#[test]
+fn nobody_is_left_out_where_the_policy_begins_in_the_year() {
+    nobody_is_left_out("weihai-etdz-2017", 2017, &["weihai-etdz-2017"]);
+}
+
+#[test]
+fn nobody_is_left_out_under_erenhot() {
+    nobody_is_left_out("erenhot-2023", 2024, &["erenhot-2023", "weihai-2023"]);
+}
+
+#[test]
+fn nobody_is_left_out_under_jincheng() {
+    nobody_is_left_out("jincheng-2023", 2024, &["jincheng-2023", "erenhot-2023"]);
+}

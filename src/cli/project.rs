@@ -6,7 +6,7 @@ use super::settle::{warn_known_on, warn_unconfirmed};
 use super::{DONE, Failure, print};
 use crate::project::build::candidates;
 use crate::project::error::ScenarioError;
-use crate::project::report::to_json;
+use crate::project::report::{ScenarioPart, to_json};
 use crate::project::scenario::{EXAMPLE, FUNDS, SAMPLE};
 use crate::project::solve::Seek;
 use crate::project::{Project, ScenariosFile, project};
@@ -45,12 +45,24 @@ pub fn run(args: &ProjectArgs) -> Result<u8, Failure> {
         warn_known_on();
     }
     warn_unconfirmed(&projected.unconfirmed);
+    warn_uncovered(&projected.projection.scenarios);
     if args.run.json {
         print(&to_json(&projected.projection))?;
     } else if !args.run.quiet {
         print(&summary(&projected, &job.run.out))?;
     }
     Ok(DONE)
+}
+
+/// Says which scenarios have no claims at all, as under a policy of other years.
+fn warn_uncovered(scenarios: &[ScenarioPart]) {
+    let Some((baseline, others)) = scenarios.split_first() else { return };
+    let bare = |s: &&ScenarioPart| s.people.persons == 0 && baseline.people.persons > 0;
+    let names: Vec<&str> = others.iter().filter(bare).map(|s| s.id.as_str()).collect();
+    if !names.is_empty() {
+        eprintln!("warning: no claim counts under {}", names.join("; "));
+        eprintln!("  a policy takes the claims within its own dates; give it as_if = true to apply it outside them");
+    }
 }
 
 /// Writes the commented example; never over a file.

@@ -22,7 +22,7 @@ use crate::persons::partition::hash;
 use crate::persons::resolve::{Refused, Resolver};
 use crate::persons::sorted::Sorted;
 use crate::persons::store::Store;
-use crate::policy::tables::{ANYONE, Mask, NO_RANK, key};
+use crate::policy::tables::{ANYONE, Mask, key};
 use crate::roster::Roster;
 use crate::run::progress::Progress;
 use crate::run::waiting::Waiting;
@@ -438,5 +438,3 @@ fn holdings<'a>(common: &'a Common<'_>, world: &World, numbers: &[Option<usize>]
         (None, _) => Holdings::Ledger { granted: world.granted },
     }
 }
-
-const _: () = assert!(NO_RANK as usize > ANYONE as usize);

@@ -12,6 +12,7 @@ use crate::model::fen;
 use crate::policy::Policy;
 use crate::policy::parameters::Parameters;
 use crate::policy::value::{Amount, ShareOf};
+use crate::settle::outcome;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,16 +27,15 @@ pub const SAMPLE: &str = include_str!("../../data/scenarios/sample.toml");
 pub const BASELINE: &str = "baseline";
 
 /// The funds, by the names that the outputs use.
-pub const FUNDS: &[&str] = &[
-    "basic_insurance_310",
-    "basic_insurance_390",
-    "catastrophic_insurance_310",
-    "catastrophic_insurance_390",
-    "medical_assistance",
-    "institutions",
-    "outside_compensation",
-    "persons",
-];
+pub const FUNDS: [&str; outcome::FUNDS.len()] = {
+    let mut names = [""; outcome::FUNDS.len()];
+    let mut n = 0;
+    while n < names.len() {
+        names[n] = outcome::FUNDS[n].name;
+        n += 1;
+    }
+    names
+};
 
 /// What a scenarios file says, expanded.
 #[derive(Clone, Debug)]

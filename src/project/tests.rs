@@ -10,7 +10,7 @@ use crate::output::publish::MANIFEST;
 use crate::persons::store::DEFAULT_MEMORY;
 use crate::policy::Policy;
 use crate::policy::compile::{Needs, compile};
-use crate::policy::document::RuleDoc;
+use crate::policy::document::{PolicyDoc, RuleDoc};
 use crate::policy::parameters::Parameters;
 use crate::policy::value::Amount;
 use crate::run::progress::Silent;
@@ -82,17 +82,26 @@ fn scenarios(policy: &Policy, year: i32, others: &[&str]) -> String {
     add("switches.in_force".to_owned(), "next_month");
     add("switches.catastrophic_payment".to_owned(), "recorded");
     add("assistance.exclude_unreferred".to_owned(), "as if");
-    let value = |value: &str| value.strip_prefix('@').map_or_else(|| format!("\"{value}\""), str::to_owned);
-    let (mut text, mut kept) = (String::new(), 0);
-    for (n, (address, to)) in changes.iter().enumerate() {
-        let one = format!("[[scenario]]\nid = \"{n} {address}\"\n[scenario.set]\n\"{address}\" = {}\n", value(to));
-        // A rule that others stand on cannot go alone, nor can every edge move.
-        if can_be(policy, year, &one) {
-            text.push_str(&one);
-            kept += 1;
+    let mut text = String::new();
+    let mut put = |all: &[(String, String)], kind: &str| {
+        let mut kept = 0;
+        for (n, (address, to)) in all.iter().enumerate() {
+            let to = to.strip_prefix('@').map_or_else(|| format!("\"{to}\""), str::to_owned);
+            let id = format!("{kind} {n} {address}");
+            let one = format!("[[scenario]]\nid = \"{id}\"\n[scenario.set]\n\"{address}\" = {to}\n");
+            // A rule that others stand on cannot go alone, nor can every edge move.
+            if can_be(policy, year, &one) {
+                text.push_str(&one);
+                kept += 1;
+            }
         }
-    }
+        kept
+    };
+    let kept = put(&changes, "figure");
     assert!(kept > 20 && kept * 4 > changes.len() * 3, "{kept} of {}", changes.len());
+    let shapes = shapes(doc, year);
+    let kept = put(&shapes, "shape");
+    assert!(kept > 20, "{kept} of {}", shapes.len());
     text.push_str(
         r#"
 [[scenario]]
@@ -126,6 +135,69 @@ to = "other_hardship"
         text.push_str(&format!("[[scenario]]\nid = \"{policy} {as_if}\"\npolicy = \"{policy}\"\n{asked}"));
     }
     text
+}
+
+/// Changes of what is compared as a whole: whom and what rules, layers and covers are for, when, and which pools and
+/// bases they share. Not all of them can be meant under every policy.
+fn shapes(doc: &PolicyDoc, year: i32) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    let mut add = |address: String, value: &str| all.push((address, value.to_owned()));
+    let layers = ["catastrophic", "special_drug", "assistance", "reassistance"];
+    for layer in layers {
+        add(layer.to_owned(), "off");
+        for care in ["inpatient", "chronic"] {
+            add(format!("{layer}.care"), &format!("@[[\"{care}\"]]"));
+        }
+        add(format!("{layer}.care"), "@[[\"inpatient\", \"chronic\", \"outpatient\", \"special_drug\"]]");
+        add(format!("{layer}.conditions.not_unreferred"), "@true");
+        add(format!("{layer}.conditions.area"), "15");
+        add(format!("{layer}.conditions.cap_reached"), "@true");
+        add(format!("{layer}.conditions.cap_reached"), "none");
+        add(format!("{layer}.exclude_causes.causes"), "@[[\"fight\"]]");
+        add(format!("{layer}.exclude_causes"), "none");
+    }
+    for (n, _) in doc.identity.iter().enumerate() {
+        add(format!("identity.{}.exclusive_with", n + 1), "@[[\"tekun\"]]");
+        add(format!("identity.{}.grant_lookback_months", n + 1), "@3");
+        add(format!("identity.{}", n + 1), "off");
+    }
+    let mut order: Vec<&str> = doc.policy.listed_order.iter().map(|i| i.as_str()).collect();
+    order.reverse();
+    add("policy.listed_order".to_owned(), &format!("@[{order:?}]"));
+    let layers: [&[RuleDoc]; 4] = [
+        doc.catastrophic.as_ref().map_or(&[], |l| &l.rule),
+        doc.special_drug.as_ref().map_or(&[], |l| &l.rule),
+        &doc.assistance.rule,
+        doc.reassistance.as_ref().map_or(&[], |l| &l.rule),
+    ];
+    for id in layers.into_iter().flatten().map(|rule| &rule.id) {
+        add(format!("{id}.pool"), "apart");
+        add(format!("{id}.base"), "apart");
+        add(format!("{id}.from"), &format!("@{year}-05-01"));
+        add(format!("{id}.until"), &format!("@{year}-08-31"));
+        add(format!("{id}.hosp_lv"), "@[[3]]");
+        add(format!("{id}.insutype"), "@[[\"390\"]]");
+        add(format!("{id}.care"), "@[[\"inpatient\"]]");
+    }
+    let covers = [
+        ("top_up", doc.top_up.len()),
+        ("out_of_catalogue", doc.out_of_catalogue.len()),
+        ("hospital_limit", doc.hospital_limit.len()),
+        ("major_disease.share", doc.major_disease.as_ref().map_or(0, |m| m.share.len())),
+    ];
+    for (cover, n) in covers.into_iter().flat_map(|(cover, count)| (1..=count).map(move |n| (cover, n))) {
+        add(format!("{cover}.{n}.identities"), "@[[\"dibao\"]]");
+        add(format!("{cover}.{n}.identities"), "@[[\"tekun\", \"orphan\", \"dibao\", \"fanpin\", \"monitored\"]]");
+        add(format!("{cover}.{n}.care"), "@[[\"chronic\"]]");
+        add(format!("{cover}.{n}.conditions.area"), "none");
+        add(format!("{cover}.{n}.conditions.not_unreferred"), "@true");
+        add(format!("{cover}.{n}.limits.1.ratio"), "0.05");
+        add(format!("{cover}.{n}.from"), &format!("@{year}-05-01"));
+        add(format!("{cover}.{n}.until"), &format!("@{year}-08-31"));
+    }
+    add("major_disease.insutype".to_owned(), "@[[\"310\"]]");
+    add("major_disease.care".to_owned(), "@[[\"chronic\"]]");
+    all
 }
 
 /// Whether a file's only scenario makes a policy that can be applied.

@@ -17,7 +17,7 @@ use crate::run::progress::Silent;
 use crate::run::settle::Settle;
 use std::path::Path;
 
-const PERSONS: u64 = 700;
+const PERSONS: u64 = 3_000;
 
 /// A scenario for each figure of each rule, one that takes each rule out, and others of every kind; two at a time
 /// where they follow each other.
@@ -261,10 +261,26 @@ fn nobody_is_left_out_under_the_development_zone() {
     nobody_is_left_out("weihai-etdz-2017", 2021, &["weihai-etdz-2017"]);
 }
 
-/// The policy begins on 15 March: what counts differs with `as_if`.
+/// A policy that begins in the year: other claims count with `as_if`, though its rules are the same.
 #[test]
 fn nobody_is_left_out_where_the_policy_begins_in_the_year() {
-    nobody_is_left_out("weihai-etdz-2017", 2017, &["weihai-etdz-2017"]);
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("made");
+    let policy = Policy::load("weihai-etdz-2017").unwrap();
+    generate(&policy.doc, &Options { persons: PERSONS, year: 2021, seed: 12 }, &made, &mut |_| {}).unwrap();
+    let late = policy.text.replace("from = 2017-03-15", "from = 2021-07-01");
+    std::fs::write(made.join("late.toml"), &late).unwrap();
+    let text = "[[scenario]]\nid = \"as if\"\npolicy = \"late.toml\"\nas_if = true\n";
+    let late = Policy::parse("late", &late, "late.toml").unwrap();
+    let projected = |name: &str, everybody: bool| {
+        let mut job = run("weihai-etdz-2017", text, &made, &folder.path().join(name), 2);
+        job.run.policies = vec![late.clone()];
+        project(&Project { everybody, ..job }, &Silent).unwrap().projection
+    };
+    let [some, all] =
+        [projected("some", false), projected("all", true)].map(|p| p.scenarios[1].funds["persons"].money.paid);
+    assert!(some == all && some.0 > 0);
+    assert!(projected("again", false).scenarios[1].people.persons > 1_000);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use onestop::ledger::normalise::{Findings, Normaliser, Roles};
 use onestop::ledger::open::{Ledger, Source};
 use onestop::ledger::rows::Rows;
 use onestop::ledger::schema::{LEDGER, LedgerColumn, Renames, TypeRules};
+use onestop::output::access::Access;
 use onestop::output::files::{self, Context};
 use onestop::output::parquet_file::ParquetFile;
 use onestop::persons::partition::{Cuts, Sample, Sampler, Scattered};
@@ -58,10 +59,11 @@ static DESK: LazyLock<Desk> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a folder");
     let policy = Policy::load(POLICY).expect("a shipped policy");
     let options = Options { persons: PERSONS, year: YEAR, seed: 1 };
-    let made = generate(&policy.doc, &options, &folder.path().join("made"), &mut |_| {}).expect("a ledger");
+    let made =
+        generate(&policy.doc, &options, &folder.path().join("made"), Access::Owner, &mut |_| {}).expect("a ledger");
     let book = CodeBook::load(None).expect("the shipped codes");
     let sources = vec![Source::Path(made.ledger)];
-    let ledger = Ledger::open(sources, &book, &Renames::new(), TypeRules::default()).expect("a ledger");
+    let ledger = Ledger::open(sources, &book, &Renames::new(), TypeRules::default(), None).expect("a ledger");
     let parameters = Parameters::shipped().expect("the shipped parameters");
     let tables = compile(&policy.doc, &parameters, &[YEAR - 1, YEAR], Needs::default()).expect("tables").tables;
     let roles = Roles::new(&[], &book).expect("roles");
@@ -228,6 +230,8 @@ impl Desk {
             orders: false,
             strict: false,
             force: true,
+            mask: None,
+            access: Access::Owner,
             allow_float: false,
             threads: 2,
             memory: onestop::persons::store::DEFAULT_MEMORY,

@@ -49,7 +49,8 @@
 //! - Memory does not grow with the ledger but for the roster and the files' footers: rows wait packed, in
 //!   memory as far as `--memory` goes and the rest on the output's own disk ([`persons::store`]); rows that
 //!   lie in the order of persons do not wait at all.
-//! - The output folder appears whole or not at all.
+//! - The output folder appears whole or not at all, and is its owner's alone; what this program promises when things
+//!   go wrong, and how that was tried, stands in [`promises`].
 //! - Library code neither prints nor panics on input; errors say what, where and what to do.
 //!
 //! How open words of the policy texts are read: [`rulings`]. What changed: [`changes`].
@@ -72,6 +73,9 @@ pub mod roster;
 pub mod run;
 pub mod settle;
 pub mod verify;
+
+#[doc = include_str!("docs/promises.md")]
+pub mod promises {}
 
 #[doc = include_str!("docs/rulings.md")]
 pub mod rulings {}

@@ -26,6 +26,9 @@
 //! | [`people`] | who gains, who loses, own effects of changes, needs |
 //! | [`goal`] | `onestop project --solve` |
 //! | [`unprojected`] | where `onestop project` must not go on |
+//! | [`crash`] | all or nothing: every call of the system that fails, every moment of being killed |
+//! | [`stop`] | signals, two runs in one place, nobody who listens |
+//! | [`privacy`] | who can read what; persons masked |
 
 mod support;
 
@@ -35,6 +38,8 @@ mod budget;
 mod causes;
 #[path = "cli/clauses.rs"]
 mod clauses;
+#[path = "cli/crash.rs"]
+mod crash;
 #[path = "cli/desk.rs"]
 mod desk;
 #[path = "cli/explain.rs"]
@@ -61,6 +66,8 @@ mod outputs;
 mod people;
 #[path = "cli/policies.rs"]
 mod policies;
+#[path = "cli/privacy.rs"]
+mod privacy;
 #[path = "cli/project.rs"]
 mod project;
 #[path = "cli/reconcile.rs"]
@@ -69,6 +76,8 @@ mod reconcile;
 mod rejects;
 #[path = "cli/scenarios.rs"]
 mod scenarios;
+#[path = "cli/stop.rs"]
+mod stop;
 #[path = "cli/unprojected.rs"]
 mod unprojected;
 #[path = "cli/usage.rs"]

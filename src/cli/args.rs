@@ -2,6 +2,7 @@
 
 use crate::generate::ErrorSpec;
 use crate::model::{date, fen};
+use crate::output::access::Access;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -10,6 +11,9 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "onestop", version, about, long_about = None, arg_required_else_help = true)]
 pub struct Cli {
+    /// Name persons in error texts, too
+    #[arg(long, global = true)]
+    pub verbose: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -83,6 +87,9 @@ pub struct RunArgs {
     /// Replace an earlier run in the output folder
     #[arg(long)]
     pub force: bool,
+    /// Who may read what is written
+    #[arg(long, value_name = "WHO", value_enum, default_value_t = ReadableBy::Owner)]
+    pub readable_by: ReadableBy,
     /// Take the file's column THEIRS as NAME
     #[arg(long = "column", value_name = "NAME=THEIRS")]
     pub columns: Vec<String>,
@@ -112,6 +119,9 @@ pub struct SettleArgs {
     /// Find the persons whose year would come to another total if claims were taken in another order
     #[arg(long)]
     pub orders: bool,
+    /// Write keyed hashes for person numbers; the key is what the file holds, 16 bytes at least
+    #[arg(long, value_name = "FILE")]
+    pub mask: Option<PathBuf>,
     /// Exit with 3 where more than N rows, or more than P % of the ledger's, are rejected
     #[arg(long, value_name = "N|P%", value_parser = parse_max_rejects)]
     pub max_rejects: Option<MaxRejects>,
@@ -150,6 +160,27 @@ pub struct ProjectArgs {
     /// How far apart they are [default for ratios: 0.01]
     #[arg(long, value_name = "S", requires = "solve")]
     pub step: Option<String>,
+}
+
+/// Who may read what is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReadableBy {
+    /// Nobody but the owner
+    Owner,
+    /// The owner's group, too
+    Group,
+    /// Everybody
+    Everyone,
+}
+
+impl From<ReadableBy> for Access {
+    fn from(who: ReadableBy) -> Self {
+        match who {
+            ReadableBy::Owner => Access::Owner,
+            ReadableBy::Group => Access::Group,
+            ReadableBy::Everyone => Access::Everyone,
+        }
+    }
 }
 
 /// How much audit to write.
@@ -205,6 +236,9 @@ pub struct GenerateArgs {
     /// Output folder
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// Who may read what is written
+    #[arg(long, value_name = "WHO", value_enum, default_value_t = ReadableBy::Owner)]
+    pub readable_by: ReadableBy,
     /// Print nothing but errors
     #[arg(long)]
     pub quiet: bool,
@@ -236,6 +270,9 @@ pub struct ReconcileArgs {
     /// Replace an earlier output in the output folder
     #[arg(long)]
     pub force: bool,
+    /// Who may read what is written
+    #[arg(long, value_name = "WHO", value_enum, default_value_t = ReadableBy::Owner)]
+    pub readable_by: ReadableBy,
     /// Print nothing but errors
     #[arg(long, conflicts_with = "json")]
     pub quiet: bool,
@@ -254,6 +291,9 @@ pub struct ExplainArgs {
     /// Only this claim
     #[arg(long, value_name = "SETL_ID")]
     pub claim: Option<String>,
+    /// The key that person numbers were masked with; the person is given by the real number
+    #[arg(long, value_name = "FILE")]
+    pub mask: Option<PathBuf>,
     /// Also what a reconciliation of the settlement found about the person: its output folder
     #[arg(long, value_name = "DIR")]
     pub findings: Option<PathBuf>,
@@ -299,6 +339,9 @@ pub struct GivenArgs {
     /// The codes, where they do not lie at their recorded path
     #[arg(long, value_name = "FILE")]
     pub codes: Option<PathBuf>,
+    /// The key that person numbers were masked with; those on the command line are the real ones
+    #[arg(long, value_name = "FILE")]
+    pub mask: Option<PathBuf>,
 }
 
 /// Language of texts.

@@ -4,21 +4,28 @@ use super::args::{ExplainArgs, Language};
 use super::{DONE, Failure, print};
 use crate::explain::explain;
 use crate::explain::findings::findings;
+use crate::explain::read::ExplainError;
 use crate::explain::words::Lang;
+use crate::ledger::mask::Mask;
 
 /// Tells a person's year; the exit code.
-pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
+pub fn run(args: &ExplainArgs, verbose: bool) -> Result<u8, Failure> {
     let lang = match args.lang {
         Some(Language::Zh) => Lang::Zh,
         Some(Language::En) => Lang::En,
         None => lang_of_locale(|name| std::env::var(name).ok()),
     };
-    let psn_no = args.psn_no.trim();
-    let mut text = explain(&args.dir, psn_no, args.claim.as_deref().map(str::trim), lang)?;
-    if let Some(out) = &args.findings {
-        text.push_str(&findings(&args.dir, out, psn_no, lang)?);
-    }
-    print(&text)?;
+    let mask = args.mask.as_deref().map(Mask::load).transpose()?;
+    let given = args.psn_no.trim();
+    let psn_no = mask.map_or_else(|| given.to_owned(), |mask| mask.of(given));
+    let told = || -> Result<String, ExplainError> {
+        let mut text = explain(&args.dir, &psn_no, args.claim.as_deref().map(str::trim), lang)?;
+        if let Some(out) = &args.findings {
+            text.push_str(&findings(&args.dir, out, &psn_no, lang)?);
+        }
+        Ok(text)
+    };
+    print(&told().map_err(|error| Failure::from(error).about(Some(given), verbose))?)?;
     Ok(DONE)
 }
 

@@ -9,6 +9,7 @@ mod project;
 mod reconcile;
 mod sample;
 mod settle;
+mod stop;
 mod verify;
 
 use args::{Cli, Command};
@@ -39,6 +40,16 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Names the person whom an error is about, where that is wanted.
+    fn about(self, psn_no: Option<&str>, verbose: bool) -> Self {
+        match psn_no.filter(|_| verbose) {
+            Some(psn_no) => Self { text: format!("{}\n  the person is {psn_no}", self.text), ..self },
+            None => self,
+        }
+    }
+}
+
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
         Self { text: error.to_string(), code: FAILED }
@@ -54,21 +65,40 @@ pub fn run(cli: Cli) -> ExitCode {
             shown(panic);
         }
     }));
+    if let Err(failure) = stop::watch() {
+        say(&format!("error: {}", failure.text));
+        return ExitCode::from(failure.code);
+    }
     let done = match cli.command {
         Command::Settle(args) => settle::run(*args),
         Command::Project(args) => project::run(&args),
         Command::Generate(args) => generate::run(&args),
-        Command::Reconcile(args) => reconcile::run(*args),
-        Command::Explain(args) => explain::run(&args),
-        Command::Verify(args) => verify::run(args),
+        Command::Reconcile(args) => reconcile::run(*args, cli.verbose),
+        Command::Explain(args) => explain::run(&args, cli.verbose),
+        Command::Verify(args) => verify::run(args, cli.verbose),
         Command::Policy(command) => policy::run(&command),
     };
+    stop::give_way();
     match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            eprintln!("error: {}", failure.text);
+            say(&format!("error: {}", failure.text));
             ExitCode::from(failure.code)
         }
+    }
+}
+
+/// Says something on stderr. Where nothing can be said, the run goes on: its result does not hang on it.
+fn say(text: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+}
+
+/// Prints what a run came to. The run is published: that its summary cannot be printed undoes nothing.
+fn report(text: &str) {
+    if let Err(failure) = print(text) {
+        say(&format!("warning: the summary could not be printed: {}", failure.text));
+        say("  the exit code tells how the run ended");
     }
 }
 

@@ -1,7 +1,9 @@
 //! Progress bars on a terminal.
 
+use super::say;
 use crate::run::progress::{Progress, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::path::Path;
 use std::sync::Mutex;
 
 /// A bar for the step at hand; shown on a terminal only.
@@ -42,6 +44,17 @@ impl Progress for Bars {
                 bar.inc(rows);
             }
         });
+    }
+
+    fn leftover(&self, path: &Path, removed: bool) {
+        match (self.shown, removed) {
+            (false, _) => {}
+            (true, true) => say(&format!("note: removed what a run that was killed had left: {}", path.display())),
+            (true, false) => {
+                say(&format!("warning: the run that was replaced could not be removed: {}", path.display()));
+                say("  remove it yourself, or leave it to the next run into this folder");
+            }
+        }
     }
 
     fn end(&self) {

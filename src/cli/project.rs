@@ -3,7 +3,7 @@
 use super::args::ProjectArgs;
 use super::progress::Bars;
 use super::settle::{warn_known_on, warn_unconfirmed};
-use super::{DONE, Failure, print};
+use super::{DONE, Failure, report, say};
 use crate::project::build::candidates;
 use crate::project::error::ScenarioError;
 use crate::project::report::{ScenarioPart, to_json};
@@ -47,9 +47,9 @@ pub fn run(args: &ProjectArgs) -> Result<u8, Failure> {
     warn_unconfirmed(&projected.unconfirmed);
     warn_uncovered(&projected.projection.scenarios);
     if args.run.json {
-        print(&to_json(&projected.projection))?;
+        report(&to_json(&projected.projection));
     } else if !args.run.quiet {
-        print(&summary(&projected, &job.run.out))?;
+        report(&summary(&projected, &job.run.out));
     }
     Ok(DONE)
 }
@@ -60,8 +60,8 @@ fn warn_uncovered(scenarios: &[ScenarioPart]) {
     let bare = |s: &&ScenarioPart| s.people.persons == 0 && baseline.people.persons > 0;
     let names: Vec<&str> = others.iter().filter(bare).map(|s| s.id.as_str()).collect();
     if !names.is_empty() {
-        eprintln!("warning: no claim counts under {}", names.join("; "));
-        eprintln!("  a policy takes the claims within its own dates; give it as_if = true to apply it outside them");
+        say(&format!("warning: no claim counts under {}", names.join("; ")));
+        say("  a policy takes the claims within its own dates; give it as_if = true to apply it outside them");
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::args::{Audit, GivenArgs, RunArgs, SettleArgs};
 use super::progress::Bars;
-use super::{DONE, Failure, TOO_MANY_REJECTS, print, sample};
+use super::{DONE, Failure, TOO_MANY_REJECTS, report, sample, say};
 use crate::ledger::codebook::CodeBook;
+use crate::ledger::mask::Mask;
 use crate::ledger::open::{Source, sources};
 use crate::ledger::schema::renames;
 use crate::persons::store::DEFAULT_MEMORY;
@@ -24,16 +25,16 @@ pub fn run(args: SettleArgs) -> Result<u8, Failure> {
     })?;
     warn(&settled);
     if args.run.json {
-        print(&json(&settled))?;
+        report(&json(&settled));
     } else if !args.run.quiet {
-        print(&summary(&settled, &settle_run.out))?;
+        report(&summary(&settled, &settle_run.out));
     }
     let counts = &settled.manifest.counts;
     let rejects = counts.ledger_rejects + counts.roster_rejects;
     match args.max_rejects {
         Some(most) if most.exceeded(rejects, counts.ledger_rejects, counts.ledger_rows) => {
-            eprintln!("warning: {rejects} rows were rejected, more than --max-rejects allows");
-            eprintln!("  look at rejects.parquet in {}", settle_run.out.display());
+            say(&format!("warning: {rejects} rows were rejected, more than --max-rejects allows"));
+            say(&format!("  look at rejects.parquet in {}", settle_run.out.display()));
             Ok(TOO_MANY_REJECTS)
         }
         _ => Ok(DONE),
@@ -43,7 +44,8 @@ pub fn run(args: SettleArgs) -> Result<u8, Failure> {
 /// What the arguments mean.
 fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
     let run = args.run.plan(sample::OUT)?;
-    Ok(Settle { audit: args.audit == Audit::Full, orders: args.orders, ..run })
+    let mask = args.mask.as_deref().map(Mask::load).transpose()?;
+    Ok(Settle { audit: args.audit == Audit::Full, orders: args.orders, mask, ..run })
 }
 
 impl RunArgs {
@@ -68,6 +70,8 @@ impl RunArgs {
             strict: self.strict,
             // The sample's own folder is made anew each time.
             force: self.force || (self.sample && self.out.is_none()),
+            mask: None,
+            access: self.readable_by.into(),
             allow_float: self.allow_float,
             threads: self.threads.map_or_else(cores, usize::from),
             memory: self.memory.unwrap_or(DEFAULT_MEMORY),
@@ -79,7 +83,8 @@ impl GivenArgs {
     /// What stands in for what a manifest names.
     pub(super) fn overrides(self, ledger: Vec<PathBuf>) -> Result<Overrides, Failure> {
         let policies = named(&self.policy)?.into_iter().map(str::to_owned).collect();
-        Ok(Overrides { ledger, roster: self.roster, policies, params: self.params, codes: self.codes })
+        let mask = self.mask.as_deref().map(Mask::load).transpose()?;
+        Ok(Overrides { ledger, roster: self.roster, policies, params: self.params, codes: self.codes, mask })
     }
 }
 
@@ -117,8 +122,8 @@ fn warn(settled: &Settled) {
 
 /// Says that `--as-known` had nothing to go by.
 pub(super) fn warn_known_on() {
-    eprintln!("warning: --as-known leaves nothing out: the roster has no column `known_on`");
-    eprintln!("  add the dates on which its rows were recorded; null stands for always known");
+    say("warning: --as-known leaves nothing out: the roster has no column `known_on`");
+    say("  add the dates on which its rows were recorded; null stands for always known");
 }
 
 /// Says once which dated values were not confirmed.
@@ -130,8 +135,8 @@ pub(super) fn warn_unconfirmed(unconfirmed: &[Used]) {
             .map(|u| format!("{}{} = {}", u.parameter, u.year.map_or(String::new(), |y| format!(" {y}")), u.value))
             .collect();
         if !names.is_empty() {
-            eprintln!("warning: this run uses values that are only {status}: {}", names.join("; "));
-            eprintln!("  check them, and give confirmed ones with --params FILE");
+            say(&format!("warning: this run uses values that are only {status}: {}", names.join("; ")));
+            say("  check them, and give confirmed ones with --params FILE");
         }
     }
 }

@@ -4,13 +4,13 @@ use super::args::VerifyArgs;
 use super::explain::lang_of_locale;
 use super::progress::Bars;
 use super::settle::cores;
-use super::{DONE, FAILED, Failure, print, sample};
+use super::{DONE, FAILED, Failure, report, sample};
 use crate::persons::store::DEFAULT_MEMORY;
 use crate::report::verify::{json, text};
 use crate::verify::{Verify, verify};
 
 /// Verifies a folder; the exit code.
-pub fn run(args: VerifyArgs) -> Result<u8, Failure> {
+pub fn run(args: VerifyArgs, verbose: bool) -> Result<u8, Failure> {
     let plan = Verify {
         dir: args.dir,
         given: args.given.overrides(args.ledger)?,
@@ -19,11 +19,12 @@ pub fn run(args: VerifyArgs) -> Result<u8, Failure> {
         threads: cores(),
         memory: DEFAULT_MEMORY,
     };
-    let report = verify(&plan, &Bars::new(!args.quiet && !args.json))?;
+    let found = verify(&plan, &Bars::new(!args.quiet && !args.json))
+        .map_err(|error| Failure::from(error).about(plan.person.as_deref(), verbose))?;
     if args.json {
-        print(&json(&report))?;
+        report(&json(&found));
     } else if !args.quiet {
-        print(&text(&report, &plan.dir, lang_of_locale(|name| std::env::var(name).ok())))?;
+        report(&text(&found, &plan.dir, lang_of_locale(|name| std::env::var(name).ok())));
     }
-    Ok(if report.holds() { DONE } else { FAILED })
+    Ok(if found.holds() { DONE } else { FAILED })
 }

@@ -33,7 +33,7 @@ pub enum ExplainError {
         message: String,
     },
     /// Nobody of that number.
-    #[error("person {psn_no} has no claim in {dir}\n  check the number; a rejected row stands in rejects.parquet", dir = dir.display())]
+    #[error("the person asked for has no claim in {dir}\n  check the number; a rejected row stands in rejects.parquet", dir = dir.display())]
     NoPerson {
         /// The person.
         psn_no: String,
@@ -41,7 +41,7 @@ pub enum ExplainError {
         dir: PathBuf,
     },
     /// The person has no such claim.
-    #[error("person {psn_no} has no claim {setl_id} in {dir}\n  leave out --claim to see all of them", dir = dir.display())]
+    #[error("the person asked for has no claim {setl_id} in {dir}\n  leave out --claim to see all of them", dir = dir.display())]
     NoClaim {
         /// The person.
         psn_no: String,

@@ -1,6 +1,7 @@
 //! What can keep a ledger from being made; each says where and what to do.
 
 use super::{MAX_PERSONS, YEARS};
+use crate::output::error::OutputError;
 use crate::reconcile::error::ReconcileError;
 use parquet::errors::ParquetError;
 use std::path::PathBuf;
@@ -42,6 +43,9 @@ pub enum GenerateError {
         /// Why.
         source: ParquetError,
     },
+    /// The folder cannot be had.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// The ledger cannot be settled to plant errors into it.
     #[error(transparent)]
     Settle(#[from] Box<ReconcileError>),

@@ -18,6 +18,9 @@ use crate::ledger::codebook::CodeBook;
 use crate::ledger::open::Source;
 use crate::ledger::reject::id_text;
 use crate::model::codes::Insutype;
+use crate::output::access::{Access, private_folder};
+use crate::output::publish::Shared;
+use crate::output::unfinished::{self, Unfinished};
 use crate::persons::store::DEFAULT_MEMORY;
 use crate::policy::Policy;
 use crate::policy::parameters::Parameters;
@@ -92,16 +95,6 @@ pub struct Planted {
     pub persons: Vec<(&'static str, u64)>,
 }
 
-/// A folder that is gone in the end.
-struct Workroom(PathBuf);
-
-impl Drop for Workroom {
-    fn drop(&mut self) {
-        // Best effort: nothing in it is anybody's.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Writes `ledger.parquet`, `roster.parquet` and `truth.parquet` into the folder `out`.
 ///
 /// # Errors
@@ -111,7 +104,7 @@ pub fn generate_with_errors(
     parameters: &Parameters,
     options: &Options,
     spec: &ErrorSpec,
-    out: &Path,
+    (out, access): (&Path, Access),
     progress: &mut dyn FnMut(u64),
 ) -> Result<Planted, GenerateError> {
     for name in ["ledger.parquet", "roster.parquet", "truth.parquet"] {
@@ -121,11 +114,14 @@ pub fn generate_with_errors(
         let path = path.to_owned();
         move |source| GenerateError::Io { path, source }
     };
-    let room = Workroom(out.join(format!(".making-{}", std::process::id())));
-    std::fs::create_dir_all(&room.0).map_err(io(&room.0))?;
-    let base = generate(&policy.doc, options, &room.0, progress)?;
-    let run = run_over(policy, parameters, &base, &room.0)?;
-    let (archive, _) = Archive::open(&run, &Wanted::All, &room.0, &Silent)?;
+    let folder = Shared::open(out, access)?;
+    let room = out.join(".making");
+    // A killed run may have left one; nothing in it is anybody's.
+    let _ = unfinished::remove(&room);
+    let (room, ()) = Unfinished::make(&room, private_folder).map_err(io(&room))?;
+    let base = generate(&policy.doc, options, room.path(), Access::Owner, progress)?;
+    let run = run_over(policy, parameters, &base, room.path())?;
+    let (archive, _) = Archive::open(&run, &Wanted::All, room.path(), &Silent)?;
     let mut recorded = Recorded::new(base.claims);
     let mut people = Vec::new();
     let mut bench = Bench::new(&archive.variants);
@@ -163,9 +159,12 @@ pub fn generate_with_errors(
     let (ledger, claims) = write_ledger(&base.ledger, &rewrite, out)?;
     let truth = write_truth(&truth, out)?;
     let roster = out.join("roster.parquet");
+    access.grant_file(&base.roster).map_err(io(&base.roster))?;
     std::fs::rename(&base.roster, &roster).map_err(io(&roster))?;
-    let made = Generated { ledger: ledger.publish()?, roster, claims, roster_rows: base.roster_rows };
-    Ok(Planted { made, truth: truth.publish()?, persons })
+    let made = Generated { ledger: ledger.publish(access)?, roster, claims, roster_rows: base.roster_rows };
+    let truth = truth.publish(access)?;
+    folder.keep();
+    Ok(Planted { made, truth, persons })
 }
 
 fn run_over(
@@ -190,6 +189,8 @@ fn run_over(
         orders: false,
         strict: false,
         force: false,
+        mask: None,
+        access: Access::Owner,
         allow_float: false,
         threads: 1,
         memory: DEFAULT_MEMORY,

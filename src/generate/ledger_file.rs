@@ -4,6 +4,7 @@ use super::claim::{Claim, Needed};
 use super::sheet::{GROUP_ROWS, Sheet};
 use super::{GenerateError, person_number};
 use crate::model::codes::Insutype;
+use crate::output::access::Access;
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, RecordBatch, StringArray, StringBuilder,
     TimestampMicrosecondArray,
@@ -88,8 +89,8 @@ impl<'a> LedgerFile<'a> {
     }
 
     /// Gives the file its name.
-    pub fn publish(self) -> Result<PathBuf, GenerateError> {
-        self.sheet.publish()
+    pub fn publish(self, access: Access) -> Result<PathBuf, GenerateError> {
+        self.sheet.publish(access)
     }
 
     fn flush(&mut self) -> Result<(), GenerateError> {

@@ -39,6 +39,8 @@ pub use error::GenerateError;
 pub use errors::{ErrorSpec, Planted, generate_with_errors};
 pub use plant::Kind;
 
+use crate::output::access::Access;
+use crate::output::publish::Shared;
 use crate::policy::document::PolicyDoc;
 use claim::Claim;
 use ledger_file::LedgerFile;
@@ -93,6 +95,7 @@ pub fn generate(
     doc: &PolicyDoc,
     options: &Options,
     out: &Path,
+    access: Access,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Generated, GenerateError> {
     if !(1..=MAX_PERSONS).contains(&options.persons) {
@@ -105,8 +108,7 @@ pub fn generate(
     for name in [ledger_file::NAME, roster_file::NAME] {
         sheet::refuse_existing(&out.join(name))?;
     }
-    std::fs::create_dir_all(out).map_err(|source| GenerateError::Io { path: out.to_path_buf(), source })?;
-
+    let folder = Shared::open(out, access)?;
     let mut ledger = LedgerFile::create(out, scenario.enddate)?;
     let mut roster = RosterFile::create(out)?;
     let mut months = scenario.before.map_or_else(Vec::new, Days::months);
@@ -125,7 +127,9 @@ pub fn generate(
     }
     let (claims, roster_rows) = (ledger.finish()?, roster.finish()?);
     progress(options.persons);
-    Ok(Generated { ledger: ledger.publish()?, roster: roster.publish()?, claims, roster_rows })
+    let made = Generated { ledger: ledger.publish(access)?, roster: roster.publish(access)?, claims, roster_rows };
+    folder.keep();
+    Ok(made)
 }
 
 /// Adds a person's rows of one month.

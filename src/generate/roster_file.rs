@@ -6,6 +6,7 @@ use super::rng::Rng;
 use super::sheet::{GROUP_ROWS, Sheet};
 use super::{GenerateError, person_number};
 use crate::model::codes::Identity;
+use crate::output::access::Access;
 use arrow::array::{Array, ArrayRef, Date32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use std::path::{Path, PathBuf};
@@ -75,8 +76,8 @@ impl RosterFile {
     }
 
     /// Gives the file its name.
-    pub fn publish(self) -> Result<PathBuf, GenerateError> {
-        self.sheet.publish()
+    pub fn publish(self, access: Access) -> Result<PathBuf, GenerateError> {
+        self.sheet.publish(access)
     }
 
     fn flush(&mut self) -> Result<(), GenerateError> {

@@ -1,6 +1,9 @@
 //! A Parquet file in the making: staged beside its final name, row group by row group.
 
 use super::GenerateError;
+use crate::output::access::{Access, private};
+use crate::output::error::OutputError;
+use crate::output::unfinished::{self, Unfinished};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
@@ -22,9 +25,8 @@ pub struct Sheet {
     schema: SchemaRef,
     /// `None` only once the file was finished.
     writer: Option<ArrowWriter<BufWriter<File>>>,
-    staged: PathBuf,
+    staged: Unfinished,
     path: PathBuf,
-    published: bool,
 }
 
 impl Sheet {
@@ -34,13 +36,16 @@ impl Sheet {
         let path = folder.join(name);
         refuse_existing(&path)?;
         let staged = folder.join(format!(".{name}.part"));
-        let file = File::create(&staged).map_err(|source| GenerateError::Io { path: staged.clone(), source })?;
+        // A killed run may have left one.
+        let _ = unfinished::remove(&staged);
+        let made = Unfinished::make(&staged, |path| private().create_new(true).open(path));
+        let (staged, file) = made.map_err(|source| GenerateError::Io { path: staged.clone(), source })?;
         let schema = Arc::new(schema);
         let options = ArrowWriterOptions::new()
             .with_properties(properties(varied))
             // Other readers then see plain decimals and no schema of our own.
             .with_skip_arrow_metadata(true);
-        let mut sheet = Sheet { schema: schema.clone(), writer: None, staged, path, published: false };
+        let mut sheet = Sheet { schema: schema.clone(), writer: None, staged, path };
         let writer = ArrowWriter::try_new_with_options(BufWriter::new(file), schema, options);
         sheet.writer = Some(writer.map_err(|e| sheet.error(e))?);
         Ok(sheet)
@@ -67,23 +72,19 @@ impl Sheet {
     }
 
     /// Gives a finished file its name.
-    pub fn publish(mut self) -> Result<PathBuf, GenerateError> {
-        fs::rename(&self.staged, &self.path).map_err(|source| GenerateError::Io { path: self.path.clone(), source })?;
-        self.published = true;
-        Ok(self.path.clone())
+    pub fn publish(self, access: Access) -> Result<PathBuf, GenerateError> {
+        let Self { staged, path, .. } = self;
+        let io = |source| GenerateError::Io { path: path.clone(), source };
+        access.grant_file(staged.path()).map_err(io)?;
+        unfinished::publish(&path, || {
+            fs::rename(staged.path(), &path).map_err(|source| OutputError::Io { path: path.clone(), source })
+        })?;
+        staged.keep();
+        Ok(path)
     }
 
     fn error(&self, source: ParquetError) -> GenerateError {
         GenerateError::Write { path: self.path.clone(), source }
-    }
-}
-
-impl Drop for Sheet {
-    fn drop(&mut self) {
-        if !self.published {
-            // Best effort: what is left of a failed run is hidden and is written over by the next one.
-            let _ = fs::remove_file(&self.staged);
-        }
     }
 }
 

@@ -34,7 +34,7 @@ struct Made {
 
 fn make(doc: &PolicyDoc, persons: u64, year: i32, seed: u64) -> Made {
     let folder = tempfile::tempdir().unwrap();
-    let made = generate(doc, &Options { persons, year, seed }, folder.path(), &mut |_| {}).unwrap();
+    let made = generate(doc, &Options { persons, year, seed }, folder.path(), Access::Owner, &mut |_| {}).unwrap();
     let (ledger, roster) = (read(&made.ledger), read(&made.roster));
     Made { folder, made, ledger, roster }
 }
@@ -219,7 +219,8 @@ fn nothing_is_replaced_and_nothing_is_left_behind() {
     let doc = policy(POLICIES[0]);
     let made = make(&doc, 10, 2024, 1);
     let before = bytes(&made);
-    let again = generate(&doc, &Options { persons: 10, year: 2024, seed: 2 }, made.folder.path(), &mut |_| {});
+    let again =
+        generate(&doc, &Options { persons: 10, year: 2024, seed: 2 }, made.folder.path(), Access::Owner, &mut |_| {});
     let message = again.unwrap_err().to_string();
     assert!(
         message.contains("ledger.parquet is there already and is left as it is\n  give another --out"),
@@ -234,7 +235,9 @@ fn numbers_out_of_range_are_refused_with_the_way_out() {
     let doc = policy(POLICIES[0]);
     let folder = tempfile::tempdir().unwrap();
     let refused = |persons, year| {
-        generate(&doc, &Options { persons, year, seed: 1 }, folder.path(), &mut |_| {}).unwrap_err().to_string()
+        generate(&doc, &Options { persons, year, seed: 1 }, folder.path(), Access::Owner, &mut |_| {})
+            .unwrap_err()
+            .to_string()
     };
     assert_eq!(refused(0, 2024), "--persons 0: between 1 and 999999999 can be made\n  give another number");
     assert_eq!(refused(5, 24), "--year 24: no year from 1950 to 9998\n  give a calendar year in four digits");
@@ -246,8 +249,10 @@ fn progress_ends_with_everybody() {
     let doc = policy(POLICIES[0]);
     let folder = tempfile::tempdir().unwrap();
     let mut seen = Vec::new();
-    generate(&doc, &Options { persons: 5_000, year: 2023, seed: 1 }, folder.path(), &mut |done| seen.push(done))
-        .unwrap();
+    generate(&doc, &Options { persons: 5_000, year: 2023, seed: 1 }, folder.path(), Access::Owner, &mut |done| {
+        seen.push(done)
+    })
+    .unwrap();
     assert!(seen.is_sorted() && seen.len() > 10);
     assert_eq!(seen.last(), Some(&5_000));
 }

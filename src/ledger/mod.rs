@@ -9,6 +9,7 @@ pub mod decode;
 pub mod error;
 pub mod intern;
 pub mod marks;
+pub mod mask;
 pub mod normalise;
 pub mod open;
 pub mod reject;

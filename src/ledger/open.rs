@@ -3,15 +3,19 @@
 use super::codebook::CodeBook;
 use super::decode::better_type;
 use super::error::LedgerError;
+use super::mask::Mask;
 use super::row_group::leaf_of;
 use super::schema::{IdType, LEDGER, LedgerColumn, Mapping, Renames, Spec, TypeRules, id_type, map};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use std::cell::Cell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+
+/// The column that names the person, in every file.
+const PSN_NO: &str = "psn_no";
 
 /// Where a file's bytes come from.
 #[derive(Clone, Debug)]
@@ -68,6 +72,17 @@ pub fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, LedgerError> {
     Ok(files.into_iter().map(Source::Path).collect())
 }
 
+/// What a file's columns and codes are called, and how its persons are masked.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadAs<'a> {
+    /// Codes.
+    pub book: &'a CodeBook,
+    /// Names of columns.
+    pub renames: &'a Renames,
+    /// None: persons are read as they are.
+    pub mask: Option<&'a Mask>,
+}
+
 /// A Parquet file whose footer was read.
 #[derive(Clone, Debug)]
 pub struct InputFile {
@@ -77,6 +92,9 @@ pub struct InputFile {
     pub metadata: ArrowReaderMetadata,
     /// Where the expected columns stand.
     pub mapping: Mapping,
+    /// Which of the expected columns holds the person, and how it is masked.
+    psn_no: Option<usize>,
+    pub(super) mask: Option<Mask>,
     /// Columns that are better read in another type, where the row group allows it, and their leaves.
     pub(super) better: Vec<(usize, usize, DataType)>,
 }
@@ -109,7 +127,22 @@ impl InputFile {
             let leaf = leaf_of(metadata.parquet_schema(), index);
             better.extend(found.zip(leaf).map(|(better, leaf)| (index, leaf, better)));
         }
-        Ok(Self { source, metadata, mapping, better })
+        let psn_no = specs.iter().position(|s| s.name == PSN_NO);
+        Ok(Self { source, metadata, mapping, psn_no, mask: None, better })
+    }
+
+    /// The same file, its persons masked as they are read.
+    pub fn masked(self, mask: Option<&Mask>) -> Self {
+        Self { mask: mask.cloned(), ..self }
+    }
+
+    /// The expected column that is masked, and how.
+    pub(super) fn mask(&self) -> Option<(usize, &Mask)> {
+        self.psn_no.zip(self.mask.as_ref())
+    }
+
+    fn is_masked(&self, column: usize) -> bool {
+        self.mask().is_some_and(|(psn_no, _)| psn_no == column)
     }
 
     /// Its name as given.
@@ -132,8 +165,11 @@ impl InputFile {
         u64::try_from(self.metadata.metadata().row_group(row_group).num_rows()).unwrap_or(0)
     }
 
-    /// Where a column stands among the leaves of the file, if it is there and not nested.
+    /// Where a column stands among the leaves of the file, if it is there and not nested, and read as it is.
     pub fn leaf(&self, column: usize) -> Option<usize> {
+        if self.is_masked(column) {
+            return None;
+        }
         leaf_of(self.metadata.parquet_schema(), self.mapping.at[column]?)
     }
 
@@ -145,7 +181,14 @@ impl InputFile {
     /// Type of an id column, where the file has rows and the column.
     pub fn id_type(&self, column: usize) -> Option<IdType> {
         let index = self.mapping.at[column].filter(|_| self.rows() > 0)?;
-        Some(id_type(self.metadata.schema().field(index).data_type()))
+        let found = id_type(self.metadata.schema().field(index).data_type());
+        Some(if self.is_masked(column) { IdType::Text } else { found })
+    }
+
+    /// A column's field, of the type that it is read in; `None` where the file has no such column.
+    pub fn field(&self, column: usize) -> Option<Field> {
+        let field = self.metadata.schema().field(self.mapping.at[column]?).clone();
+        Some(if self.is_masked(column) { field.with_data_type(DataType::Utf8) } else { field })
     }
 }
 
@@ -204,10 +247,11 @@ impl Ledger {
         book: &CodeBook,
         renames: &Renames,
         rules: TypeRules,
+        mask: Option<&Mask>,
     ) -> Result<Self, LedgerError> {
         let mut files = Vec::with_capacity(sources.len());
         for source in sources {
-            files.push(InputFile::open(source, LEDGER, book, renames, rules)?);
+            files.push(InputFile::open(source, LEDGER, book, renames, rules)?.masked(mask));
         }
         for file in &files {
             let has = |c: LedgerColumn| file.mapping.at[c as usize].is_some();

@@ -1,6 +1,7 @@
 //! Reading a row group: only the columns that are wanted, in the types that are cheapest to go on with.
 
 use super::error::LedgerError;
+use super::mask::Mask;
 use super::open::{InputFile, Source, guarded, options};
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, FieldRef, Schema};
@@ -24,6 +25,8 @@ pub struct GroupReader {
     reader: ParquetRecordBatchReader,
     /// Where each expected column stands in the batches.
     positions: Vec<Option<usize>>,
+    /// The expected column that is masked, and how.
+    mask: Option<(usize, Mask)>,
 }
 
 impl GroupReader {
@@ -32,9 +35,17 @@ impl GroupReader {
     /// # Errors
     /// [`LedgerError::Parquet`] with file and row group, also where the reader panics on damage.
     pub fn next_batch(&mut self) -> Result<Option<Columns<'_>>, LedgerError> {
-        let Self { file, group, reader, positions } = self;
+        let Self { file, group, reader, positions, mask } = self;
         let batch = guarded(file, Some(*group), || reader.next().transpose().map_err(Into::into))?;
-        Ok(batch.map(|batch| Columns { batch, positions }))
+        let Some(batch) = batch else { return Ok(None) };
+        let mut columns = Columns { batch, positions, masked: None };
+        if let Some((psn_no, mask)) = mask
+            && let Some(array) = columns.get(*psn_no)
+        {
+            let masked = guarded(file, Some(*group), || Ok(mask.column(array)?))?;
+            columns.masked = Some((*psn_no, masked));
+        }
+        Ok(Some(columns))
     }
 }
 
@@ -75,7 +86,8 @@ impl InputFile {
             at.filter(|_| columns.contains(&c)).and_then(|i| order.binary_search(&i).ok())
         };
         let positions = self.mapping.at.iter().enumerate().map(place).collect();
-        Ok(GroupReader { file, group: row_group, reader, positions })
+        let mask = self.mask().map(|(psn_no, mask)| (psn_no, mask.clone()));
+        Ok(GroupReader { file, group: row_group, reader, positions, mask })
     }
 
     /// Reads a row group to its end: `each` gets every batch.
@@ -144,6 +156,8 @@ impl InputFile {
 pub struct Columns<'a> {
     batch: RecordBatch,
     positions: &'a [Option<usize>],
+    /// A column that is not given as it is.
+    masked: Option<(usize, ArrayRef)>,
 }
 
 impl Columns<'_> {
@@ -154,7 +168,10 @@ impl Columns<'_> {
 
     /// A column, if the file has it and it was asked for.
     pub fn get(&self, column: usize) -> Option<&ArrayRef> {
-        self.positions[column].map(|p| self.batch.column(p))
+        match &self.masked {
+            Some((masked, array)) if *masked == column => Some(array),
+            _ => self.positions[column].map(|p| self.batch.column(p)),
+        }
     }
 }
 

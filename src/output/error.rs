@@ -17,6 +17,32 @@ pub enum OutputError {
         /// The folder.
         path: PathBuf,
     },
+    /// Another run writes there.
+    #[error("{path}: another run is writing there\n  wait for it to end, or choose another --out", path = path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The output folder is a link.
+    #[error("{path}: is a symbolic link, and links are not followed\n  name the folder itself with --out", path = path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// The process was told to stop.
+    #[error("{path}: stopped before it was published\n  run it again", path = path.display())]
+    Stopped {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder is in its place, but the disk failed just then.
+    #[error("{path}: {source}\n  the output is in its place, but the disk did not confirm it; check the disk, then hold it against itself with `onestop verify`", path = path.display())]
+    Unconfirmed {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The file system refused.
     #[error("{path}: {source}\n  check that the place exists, is writable and has room; nothing was published", path = path.display())]
     Io {

@@ -113,6 +113,9 @@ pub struct OptionsPart {
     pub orders: bool,
     /// Floats of money were accepted.
     pub allow_float: bool,
+    /// What tells the key that person numbers were masked with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mask: Option<String>,
     /// Columns that hold assistance paid.
     pub recorded_maf: Vec<String>,
     /// SHA-256 of the user's codes file.

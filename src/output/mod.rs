@@ -1,10 +1,13 @@
 //! The output folder: Parquet files, the manifest, and how they appear whole or not at all.
 
+pub mod access;
 pub mod clauses;
 pub mod columns;
 pub mod error;
 pub mod files;
+pub mod lock;
 pub mod manifest;
 pub mod orders;
 pub mod parquet_file;
 pub mod publish;
+pub mod unfinished;

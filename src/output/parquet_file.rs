@@ -1,5 +1,6 @@
 //! One output Parquet file: row groups are encoded by whoever settles them, and appended in order.
 
+use super::access::private;
 use super::error::OutputError;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -118,7 +119,7 @@ impl ParquetFile {
     /// [`OutputError`].
     pub fn create(path: &Path, schema: SchemaRef) -> Result<(Self, Encoder), OutputError> {
         let io = |source| OutputError::Io { path: path.to_owned(), source };
-        let file = File::create_new(path).map_err(io)?;
+        let file = private().create_new(true).open(path).map_err(io)?;
         let sink = Hashing { inner: BufWriter::with_capacity(1 << 20, file), hash: Sha256::new(), size: 0 };
         let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let properties = properties(&schema);

@@ -10,6 +10,7 @@ use super::pack::{PADDING, Packer};
 use super::partition::Scattered;
 use super::piece::{Piece, unit};
 use crate::ledger::rows::Rows;
+use crate::output::access::private;
 use std::borrow::Cow;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -208,7 +209,7 @@ impl Store {
         if let Some(file) = self.file.get() {
             return Ok(file);
         }
-        let opened = File::options().read(true).write(true).create_new(true).open(&self.path);
+        let opened = private().read(true).create_new(true).open(&self.path);
         let file = opened.map_err(|e| self.io(e))?;
         std::fs::remove_file(&self.path).map_err(|e| self.io(e))?;
         Ok(self.file.get_or_init(|| file))

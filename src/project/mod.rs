@@ -78,7 +78,7 @@ use crate::ledger::intern::Interner;
 use crate::ledger::normalise::Normaliser;
 use crate::output::manifest::{ParametersPart, rejects_by_reason};
 use crate::output::parquet_file::{FileDigest, digest_of_text};
-use crate::output::publish::{MANIFEST, PROGRAM, Stage};
+use crate::output::publish::{MANIFEST, PROGRAM};
 use crate::persons::sorted::Reading;
 use crate::persons::store::Store;
 use crate::policy::parameters::Used;
@@ -89,6 +89,7 @@ use crate::run::policies::in_order;
 use crate::run::progress::Progress;
 use crate::run::read::{Way, read, room_for_rows};
 use crate::run::settle::{Settle, is_unconfirmed};
+use crate::run::stage;
 use crate::run::survey::survey;
 use crate::run::waiting::Waiting;
 use build::{Builder, Built, set_alone};
@@ -178,7 +179,7 @@ pub fn project(job: &Project, progress: &dyn Progress) -> Result<Projected, Proj
     }
     let inputs_of = Inputs::open(run)?;
 
-    let stage = Stage::create(&run.out, run.force)?;
+    let stage = stage::begin(&run.out, run.force, run.access, progress)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(run.threads)
         .build()
@@ -271,7 +272,7 @@ pub fn project(job: &Project, progress: &dyn Progress) -> Result<Projected, Proj
         outputs: outputs.clone(),
     };
     stage.write(MANIFEST, to_json(&manifest).as_bytes())?;
-    stage.publish(run.force)?;
+    stage::publish(stage, progress)?;
     let outputs = outputs.into_iter().map(|(name, digest)| (name, digest.rows)).collect();
     Ok(Projected { projection, outputs, unconfirmed, nothing_known_on })
 }

@@ -6,6 +6,7 @@ use super::{Project, ScenariosFile, project};
 use crate::generate::{Options, generate};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::open::Source;
+use crate::output::access::Access;
 use crate::output::publish::MANIFEST;
 use crate::persons::store::DEFAULT_MEMORY;
 use crate::policy::Policy;
@@ -226,6 +227,8 @@ fn run(id: &str, scenarios: &str, made: &Path, out: &Path, threads: usize) -> Pr
         orders: false,
         strict: false,
         force: false,
+        mask: None,
+        access: Access::Owner,
         allow_float: false,
         threads,
         memory: DEFAULT_MEMORY,
@@ -239,7 +242,7 @@ fn nobody_is_left_out(id: &str, year: i32, others: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let made = folder.path().join("made");
     let policy = Policy::load(id).unwrap();
-    generate(&policy.doc, &Options { persons: PERSONS, year, seed: 11 }, &made, &mut |_| {}).unwrap();
+    generate(&policy.doc, &Options { persons: PERSONS, year, seed: 11 }, &made, Access::Owner, &mut |_| {}).unwrap();
     let text = scenarios(&policy, year, others);
     let [some, all] = ["some", "all"].map(|name| folder.path().join(name));
     project(&run(id, &text, &made, &some, 2), &Silent).unwrap();
@@ -267,7 +270,8 @@ fn nobody_is_left_out_where_the_policy_begins_in_the_year() {
     let folder = tempfile::tempdir().unwrap();
     let made = folder.path().join("made");
     let policy = Policy::load("weihai-etdz-2017").unwrap();
-    generate(&policy.doc, &Options { persons: PERSONS, year: 2021, seed: 12 }, &made, &mut |_| {}).unwrap();
+    generate(&policy.doc, &Options { persons: PERSONS, year: 2021, seed: 12 }, &made, Access::Owner, &mut |_| {})
+        .unwrap();
     let late = policy.text.replace("from = 2017-03-15", "from = 2021-07-01");
     std::fs::write(made.join("late.toml"), &late).unwrap();
     let text = "[[scenario]]\nid = \"as if\"\npolicy = \"late.toml\"\nas_if = true\n";

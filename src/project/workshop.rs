@@ -125,7 +125,7 @@ impl<'a> Workshop<'a> {
         let (source, run) = (source.clone(), self.run);
         let typed = Some((self.psn_no, "the ledger"));
         // What it rejects was told when it was read for the baseline.
-        let (rosters, _) = Roster::read(source, &run.book, &run.renames, &policies, run.as_known, typed)?;
+        let (rosters, _) = Roster::read(source, run.read_as(), &policies, run.as_known, typed)?;
         self.rosters.extend(rosters);
         Ok(())
     }

@@ -43,9 +43,30 @@ pub enum ReconcileError {
         /// Option that names it.
         option: &'static str,
     },
+    /// Persons of two runs that cannot be told to be the same.
+    #[error(
+        "{other}: its person numbers are masked otherwise than the settlement's\n  \
+         settle both with the same --mask, or both without",
+        other = other.display()
+    )]
+    OtherMask {
+        /// The other run.
+        other: PathBuf,
+    },
+    /// The key is not the one that the run was masked with.
+    #[error(
+        "{dir}: {why}\n  give the key that it was settled with, or none where it was settled without",
+        dir = dir.display()
+    )]
+    Mask {
+        /// The run.
+        dir: PathBuf,
+        /// In words.
+        why: String,
+    },
     /// The person's due comes out otherwise than the folder says.
     #[error(
-        "person {psn_no}, year {year}: {dir} says other amounts than settling again does\n  \
+        "{dir} says other amounts for a person in {year} than settling again does\n  \
          settle again with this version of the program, then reconcile",
         dir = dir.display()
     )]
@@ -121,5 +142,15 @@ impl ReconcileError {
     /// A failure of Arrow that no input should bring about.
     pub(super) fn defect(what: &'static str) -> impl Fn(arrow::error::ArrowError) -> Self {
         move |error| RunError::defect(what)(error).into()
+    }
+}
+
+impl ReconcileError {
+    /// The person whom the error is about, who stands in no text of it.
+    pub fn person(&self) -> Option<&str> {
+        match self {
+            ReconcileError::OtherDue { psn_no, .. } => Some(psn_no),
+            _ => None,
+        }
     }
 }

@@ -57,7 +57,11 @@ pub(super) fn reopen(
     if book.user_text.as_deref().map(digest_of_text) != recorded.options.codes_sha256 {
         return Err(other("the codes file", "--codes"));
     }
-    let from = MadeFrom { ledger: sources(&ledger)?, roster: roster.map(Source::Path), policies, parameters, book };
+    let masked = recorded.check_mask(given.mask.as_ref());
+    masked.map_err(|why| ReconcileError::Mask { dir: dir.to_owned(), why })?;
+    let mask = given.mask.clone();
+    let from =
+        MadeFrom { ledger: sources(&ledger)?, roster: roster.map(Source::Path), policies, parameters, book, mask };
     let run = recorded.again(from, out.to_owned(), threads, memory).map_err(no_run)?;
     // Only payments are asked for.
     Ok(Settle { audit: false, orders: false, ..run })

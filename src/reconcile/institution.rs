@@ -29,7 +29,8 @@ impl Places {
     pub fn of(ledger: &Ledger, run: &Settle) -> Result<Self, ReconcileError> {
         let open = |file: &InputFile| -> Result<Option<InputFile>, ReconcileError> {
             let rules = TypeRules { allow_float: run.allow_float, unchecked: false };
-            let file = InputFile::open(file.source.clone(), COLUMNS, &run.book, &run.renames, rules)?;
+            let file = InputFile::open(file.source.clone(), COLUMNS, &run.book, &run.renames, rules)?
+                .masked(run.mask.as_ref());
             Ok(Some(file).filter(|f| f.mapping.at[2].is_some()))
         };
         Ok(Self(ledger.files.iter().map(open).collect::<Result<_, _>>()?))

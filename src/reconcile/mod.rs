@@ -45,14 +45,16 @@ pub mod variants;
 pub mod world;
 
 use crate::model::date;
+use crate::output::access::Access;
 use crate::output::parquet_file::{FileDigest, digest_of_text};
-use crate::output::publish::{MANIFEST, PROGRAM, Stage};
+use crate::output::publish::{MANIFEST, PROGRAM};
 use crate::policy::document::PolicyDoc;
 use crate::run::error::RunError;
 use crate::run::ordered::in_order;
 use crate::run::policies::in_order as policies_in_order;
 use crate::run::progress::{Progress, Step};
 use crate::run::recorded::{NotARun, Overrides, Recorded};
+use crate::run::stage;
 use archive::{Archive, Wanted};
 use cause::Cause;
 use error::ReconcileError;
@@ -79,6 +81,8 @@ pub struct Reconcile {
     pub out: PathBuf,
     /// Replace an earlier output.
     pub force: bool,
+    /// Who may read the outputs.
+    pub access: Access,
     /// Worker threads.
     pub threads: usize,
     /// Bytes of memory to keep to, as for a settle run.
@@ -166,6 +170,14 @@ pub(crate) struct Part {
     pub(crate) gaps: u64,
 }
 
+/// Checks that another run's folder tells persons as this one does.
+fn same_mask(recorded: &Recorded, other: &Path) -> Result<(), ReconcileError> {
+    match Recorded::read(other)?.options.mask == recorded.options.mask {
+        true => Ok(()),
+        false => Err(ReconcileError::OtherMask { other: other.to_owned() }),
+    }
+}
+
 /// Reconciles. Nothing is published unless all of it succeeds.
 ///
 /// # Errors
@@ -173,7 +185,7 @@ pub(crate) struct Part {
 pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, ReconcileError> {
     let recorded = Recorded::read(&job.dir)?;
     let run = reopen(&job.dir, &recorded, &job.given, &job.out, job.threads, job.memory)?;
-    let stage = Stage::create(&job.out, job.force)?;
+    let stage = stage::begin(&job.out, job.force, job.access, progress)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(job.threads)
         .build()
@@ -187,10 +199,10 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
         let paid = match &job.paid {
             None => PaidSide::recorded(),
             Some(path) if path.is_dir() => {
-                Recorded::read(path)?;
+                same_mask(&recorded, path)?;
                 PaidSide::run(path, book, (psn_no, &job.dir))?
             }
-            Some(path) => PaidSide::file(path, book, (psn_no, &job.dir))?,
+            Some(path) => PaidSide::file(path, book, run.mask.as_ref(), (psn_no, &job.dir))?,
         };
         let mut found = gaps::find(&job.dir, &paid, &alerts, book)?;
         let reversed = recorded.counts.by_status.get("reversed").is_some_and(|rows| *rows > 0);
@@ -212,7 +224,7 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
     let wanted = Wanted::Only(found.persons.iter().cloned().collect(), share as u64);
     let (archive, digests) = pool.install(|| Archive::open(&run, &wanted, stage.folder(), progress))?;
     check_inputs(&job.dir, &recorded, &digests)?;
-    let records = pool.install(|| paid.records(&found.persons, book))?;
+    let records = pool.install(|| paid.records(&found.persons, book, run.mask.as_ref()))?;
     let docs: Vec<&PolicyDoc> = policies_in_order(&run)?.into_iter().map(|p| &p.doc).collect();
     let investigator = Investigator {
         dir: &job.dir,
@@ -270,7 +282,7 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
         outputs,
     };
     stage.write(MANIFEST, report.to_json().as_bytes())?;
-    stage.publish(job.force)?;
+    stage::publish(stage, progress)?;
     Ok(report)
 }
 

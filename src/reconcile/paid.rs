@@ -4,6 +4,7 @@ use super::error::ReconcileError;
 use super::measure::{ASSISTANCE, ByLayer, CATASTROPHIC, Measure, Measures, TOTAL, Vector, layer, plus};
 use super::sheet::{Sheet, needed, optional};
 use crate::ledger::codebook::CodeBook;
+use crate::ledger::mask::Mask;
 use crate::ledger::schema::{IdType, Kind, Spec};
 use crate::settle::outcome::LAYERS;
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,12 +85,17 @@ impl PaidSide {
         Ok(Self { origin: Origin::Run(dir.to_owned()), measures, sums })
     }
 
-    /// A file of payments.
+    /// A file of payments, its persons to be masked as those of the run are.
     ///
     /// # Errors
     /// [`ReconcileError`].
-    pub fn file(path: &Path, book: &CodeBook, ids: (IdType, &Path)) -> Result<Self, ReconcileError> {
-        let sheet = Sheet::open(path, PAID, book)?;
+    pub fn file(
+        path: &Path,
+        book: &CodeBook,
+        mask: Option<&Mask>,
+        ids: (IdType, &Path),
+    ) -> Result<Self, ReconcileError> {
+        let sheet = Sheet::open(path, PAID, book)?.masked(mask);
         let (measures, columns) = stated(&sheet, path)?;
         let sums = read_sums(&sheet, &columns, ids, path)?;
         Ok(Self { origin: Origin::File(path.to_owned()), measures, sums })
@@ -126,7 +132,12 @@ impl PaidSide {
     ///
     /// # Errors
     /// [`ReconcileError`].
-    pub fn records(&self, persons: &BTreeSet<Box<[u8]>>, book: &CodeBook) -> Result<Option<ByPerson>, ReconcileError> {
+    pub fn records(
+        &self,
+        persons: &BTreeSet<Box<[u8]>>,
+        book: &CodeBook,
+        mask: Option<&Mask>,
+    ) -> Result<Option<ByPerson>, ReconcileError> {
         let (path, columns) = match &self.origin {
             Origin::Recorded => return Ok(None),
             Origin::Run(dir) => {
@@ -134,7 +145,9 @@ impl PaidSide {
             }
             Origin::File(path) => (path.clone(), Columns::new()),
         };
-        let sheet = Sheet::open(&path, PAID, book)?;
+        // Another run's folder was masked when it was settled.
+        let mask = mask.filter(|_| matches!(self.origin, Origin::File(_)));
+        let sheet = Sheet::open(&path, PAID, book)?.masked(mask);
         if !sheet.has(SETL_ID) {
             return Ok(None);
         }

@@ -3,6 +3,7 @@
 use super::error::ReconcileError;
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::decode::{self, TextColumn};
+use crate::ledger::mask::Mask;
 use crate::ledger::open::{InputFile, Source};
 use crate::ledger::row_group::Columns;
 use crate::ledger::rows::{Ids, NULL};
@@ -46,6 +47,11 @@ impl Sheet {
     pub fn open(path: &Path, specs: &'static [Spec], book: &CodeBook) -> Result<Self, ReconcileError> {
         let file = InputFile::open(Source::Path(path.to_owned()), specs, book, &Renames::new(), TypeRules::default())?;
         Ok(Self { file, path: path.to_owned(), specs })
+    }
+
+    /// The same file, its persons masked as they are read.
+    pub fn masked(self, mask: Option<&Mask>) -> Self {
+        Self { file: self.file.masked(mask), ..self }
     }
 
     /// Whether the file has a column.

@@ -3,11 +3,11 @@
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::decode::{self, TextColumn};
 use crate::ledger::error::LedgerError;
-use crate::ledger::open::{InputFile, Source};
+use crate::ledger::open::{InputFile, ReadAs, Source};
 use crate::ledger::reject::{Reject, RejectSource};
 use crate::ledger::row_group::Columns;
 use crate::ledger::rows::{Ids, NULL};
-use crate::ledger::schema::{IdType, ROSTER, Renames, RosterColumn as C, TypeRules};
+use crate::ledger::schema::{IdType, ROSTER, RosterColumn as C, TypeRules};
 use crate::model::codes::{Identity, RejectReason};
 use crate::model::date::{self, OPEN_END};
 use crate::policy::document::InForce;
@@ -72,13 +72,13 @@ impl Roster {
     /// [`LedgerError`] of the file.
     pub fn read(
         source: Source,
-        book: &CodeBook,
-        renames: &Renames,
+        read_as: ReadAs<'_>,
         policies: &[Under<'_>],
         as_known: Option<i32>,
         psn_no: Option<(IdType, &str)>,
     ) -> Result<(Vec<Self>, Vec<Reject>), LedgerError> {
-        let file = InputFile::open(source, ROSTER, book, renames, TypeRules::default())?;
+        let ReadAs { book, renames, mask } = read_as;
+        let file = InputFile::open(source, ROSTER, book, renames, TypeRules::default())?.masked(mask);
         if let (Some(found), Some((expected, other))) = (file.id_type(C::PsnNo as usize), psn_no)
             && found != expected
         {

@@ -157,6 +157,7 @@ pub(crate) fn options_part(run: &Settle) -> OptionsPart {
         audit: if run.audit { "full" } else { "none" },
         orders: run.orders,
         allow_float: run.allow_float,
+        mask: run.mask.as_ref().map(|mask| mask.id().to_owned()),
         recorded_maf: run.recorded_maf.clone(),
         codes_sha256: run.book.user_text.as_deref().map(digest_of_text),
         codes: run.book.path.clone(),

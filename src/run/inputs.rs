@@ -41,7 +41,7 @@ impl<'a> Inputs<'a> {
         // What a year asked for lacks is said before a row is read.
         let (first, _) = compile_all(run, &policies, |n| year_asked_for(run, policies[n]))?;
         let rules = TypeRules { allow_float: run.allow_float, unchecked: false };
-        let mut ledger = Ledger::open(run.ledger.clone(), &run.book, &run.renames, rules)?;
+        let mut ledger = Ledger::open(run.ledger.clone(), &run.book, &run.renames, rules, run.mask.as_ref())?;
         ledger.check_renames(&run.renames)?;
         let year_by = policies[0].doc.switches.year_by;
         check_columns(run, year_by, &ledger)?;
@@ -81,5 +81,5 @@ fn read_rosters(
     let under =
         |(policy, tables): (&&Policy, _)| Under { tables, in_force: policy.doc.switches.in_force, becomes: None };
     let policies: Vec<Under<'_>> = policies.iter().zip(tables).map(under).collect();
-    Ok(Roster::read(source.clone(), &run.book, &run.renames, &policies, run.as_known, typed)?)
+    Ok(Roster::read(source.clone(), run.read_as(), &policies, run.as_known, typed)?)
 }

@@ -11,6 +11,7 @@ pub mod progress;
 pub(crate) mod read;
 pub mod recorded;
 pub mod settle;
+pub(crate) mod stage;
 mod stream;
 pub mod subsidies;
 pub(crate) mod survey;

@@ -1,5 +1,7 @@
 //! How a run tells how far it is; the library itself prints nothing.
 
+use std::path::Path;
+
 /// Steps of a run, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -19,6 +21,8 @@ pub trait Progress: Sync {
     fn advance(&self, rows: u64);
     /// The step is over.
     fn end(&self);
+    /// Something that an earlier run had left beside the output, and whether it is removed now.
+    fn leftover(&self, _path: &Path, _removed: bool) {}
 }
 
 /// Nobody listens.

@@ -2,16 +2,18 @@
 
 use super::settle::Settle;
 use crate::ledger::codebook::CodeBook;
+use crate::ledger::mask::Mask;
 use crate::ledger::open::Source;
 use crate::model::date;
 use crate::orders::OrderCounts;
+use crate::output::access::Access;
 use crate::output::parquet_file::digest_of_text;
 use crate::output::publish::{MANIFEST, PROGRAM};
 use crate::policy::Policy;
 use crate::policy::parameters::Parameters;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// A folder that no settle run wrote.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +38,8 @@ pub struct Overrides {
     pub params: Option<PathBuf>,
     /// Codes.
     pub codes: Option<PathBuf>,
+    /// The key that person numbers were masked with.
+    pub mask: Option<Mask>,
 }
 
 /// What a run is made from once more.
@@ -50,6 +54,8 @@ pub(crate) struct MadeFrom {
     pub(crate) parameters: Parameters,
     /// Codes.
     pub(crate) book: CodeBook,
+    /// The key that person numbers were masked with.
+    pub(crate) mask: Option<Mask>,
 }
 
 /// What a manifest says. Keys that are not needed here are not read.
@@ -105,6 +111,8 @@ pub(crate) struct RecordedOptions {
     pub(crate) orders: bool,
     pub(crate) allow_float: bool,
     pub(crate) recorded_maf: Vec<String>,
+    #[serde(default)]
+    pub(crate) mask: Option<String>,
     pub(crate) codes_sha256: Option<String>,
     pub(crate) codes: Option<String>,
     pub(crate) columns: BTreeMap<String, String>,
@@ -156,6 +164,9 @@ impl Recorded {
         if recorded.program != PROGRAM {
             return Err(failed(format!("made by `{}`, not by this program", recorded.program)));
         }
+        for name in recorded.outputs.keys() {
+            lies_in(dir, name).map_err(failed)?;
+        }
         recorded.json = serde_json::from_str(&text).map_err(|e| failed(e.to_string()))?;
         Ok(recorded)
     }
@@ -168,6 +179,17 @@ impl Recorded {
     /// Whether the run wrote an audit.
     pub(crate) fn audited(&self) -> bool {
         self.options.audit != "none"
+    }
+
+    /// Whether a key is the one that person numbers were masked with; why not, in words.
+    pub(crate) fn check_mask(&self, given: Option<&Mask>) -> Result<(), String> {
+        match (&self.options.mask, given) {
+            (None, None) => Ok(()),
+            (Some(stated), Some(mask)) if *stated == mask.id() => Ok(()),
+            (Some(_), Some(_)) => Err("the person numbers are masked with another key".to_owned()),
+            (Some(_), None) => Err("the person numbers are masked; give the key with --mask".to_owned()),
+            (None, Some(_)) => Err("the person numbers are not masked".to_owned()),
+        }
     }
 
     /// The recorded inputs of a kind: `ledger` or `roster`.
@@ -197,7 +219,7 @@ impl Recorded {
 
     /// The same run once more, into a folder of its own; why not, in words.
     pub(crate) fn again(&self, from: MadeFrom, out: PathBuf, threads: usize, memory: u64) -> Result<Settle, String> {
-        let MadeFrom { ledger, roster, policies, parameters, book } = from;
+        let MadeFrom { ledger, roster, policies, parameters, book, mask } = from;
         Ok(Settle {
             ledger,
             roster,
@@ -215,10 +237,24 @@ impl Recorded {
             // What was settled once may be settled again, also with values that `--strict` would refuse.
             strict: false,
             force: false,
+            mask,
+            access: Access::Owner,
             allow_float: self.options.allow_float,
             threads,
             memory,
         })
+    }
+}
+
+/// Whether a name that a manifest states leads to a file of the folder and nowhere else; why not, in words.
+fn lies_in(dir: &Path, name: &str) -> Result<(), String> {
+    let mut parts = Path::new(name).components();
+    if !matches!((parts.next(), parts.next()), (Some(Component::Normal(only)), None) if only == name) {
+        return Err(format!("`{name}` is no name of a file in this folder"));
+    }
+    match std::fs::symlink_metadata(dir.join(name)) {
+        Ok(found) if !found.is_file() => Err(format!("`{name}` is no file, but a link or something else")),
+        _ => Ok(()),
     }
 }
 

@@ -20,20 +20,23 @@ use super::pieces::Pieces;
 use super::policies::{compile_all, years_needed};
 use super::progress::{Progress, Step};
 use super::read::{Way, read, room_for_rows};
+use super::stage;
 use super::stream::{Stream, keeps_busy};
 use super::subsidies::subsidies;
 use super::survey::{Survey, survey};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::intern::{Interner, Texts};
+use crate::ledger::mask::Mask;
 use crate::ledger::normalise::{Findings, Normaliser};
-use crate::ledger::open::Source;
+use crate::ledger::open::{ReadAs, Source};
 use crate::ledger::schema::Renames;
 use crate::model::codes::Identity;
+use crate::output::access::Access;
 use crate::output::clauses::ClauseRow;
 use crate::output::files::Context;
 use crate::output::manifest::{ControlTotals, Manifest, ParametersPart};
 use crate::output::parquet_file::digest_of_text;
-use crate::output::publish::{MANIFEST, PROGRAM, Stage};
+use crate::output::publish::{MANIFEST, PROGRAM};
 use crate::persons::sorted::Reading;
 use crate::persons::store::Store;
 use crate::policy::Policy;
@@ -77,12 +80,23 @@ pub struct Settle {
     pub strict: bool,
     /// Replace an earlier run.
     pub force: bool,
+    /// How person numbers are masked in all outputs.
+    pub mask: Option<Mask>,
+    /// Who may read the outputs.
+    pub access: Access,
     /// Accept checked floats.
     pub allow_float: bool,
     /// Worker threads.
     pub threads: usize,
     /// Bytes of memory that the run should keep to; rows that do not fit wait on disk.
     pub memory: u64,
+}
+
+impl Settle {
+    /// How its input files are read.
+    pub(crate) fn read_as(&self) -> ReadAs<'_> {
+        ReadAs { book: &self.book, renames: &self.renames, mask: self.mask.as_ref() }
+    }
 }
 
 /// What a run says at its end.
@@ -109,7 +123,7 @@ pub struct Settled {
 pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError> {
     let Inputs { policies, year_by, first, ledger, roles, rosters, roster_rejects } = Inputs::open(run)?;
     let roster = rosters.first();
-    let stage = Stage::create(&run.out, run.force)?;
+    let stage = stage::begin(&run.out, run.force, run.access, progress)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(run.threads)
         .build()
@@ -216,7 +230,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         outputs,
     };
     stage.write(MANIFEST, manifest.to_json().as_bytes())?;
-    stage.publish(run.force)?;
+    stage::publish(stage, progress)?;
     let nothing_known_on = run.as_known.is_some() && roster.is_some_and(|r| !r.has_known_on);
     Ok(Settled { manifest, totals: sums.totals, clauses, unconfirmed, nothing_known_on, names: eras.names })
 }

@@ -6,6 +6,8 @@ use super::differ::{Difference, first_difference};
 use super::error::VerifyError;
 use super::origins::Origins;
 use crate::ledger::open::Source;
+use crate::output::access::Access;
+use crate::output::error::OutputError;
 use crate::output::publish::{MANIFEST, Stage};
 use crate::run::error::RunError;
 use crate::run::progress::Progress;
@@ -15,13 +17,25 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// How many may verify one folder at a time.
+const MOST_AT_ONCE: u32 = 64;
+
 const LABEL: &str = "重新结算结果逐字节一致";
 
 /// A private folder beside the one that is verified; it is removed when dropped.
 pub(super) fn private_folder(dir: &Path) -> Result<Stage, VerifyError> {
     let real = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
     let name = real.file_name().map_or_else(|| "run".into(), |n| n.to_string_lossy().into_owned());
-    Ok(Stage::create(&real.with_file_name(format!("{name}.verify")), false)?)
+    // Several may verify one folder at a time.
+    let numbered =
+        |n: u32| real.with_file_name(format!("{name}.verify{}", if n == 0 { String::new() } else { format!("-{n}") }));
+    for n in 0..MOST_AT_ONCE {
+        match Stage::create(&numbered(n), false, Access::Owner) {
+            Err(OutputError::Busy { .. }) => {}
+            stage => return Ok(stage?),
+        }
+    }
+    Err(OutputError::Busy { path: dir.to_owned() }.into())
 }
 
 /// The recorded run over these inputs; the first thing that is missing for it, in words.
@@ -39,6 +53,7 @@ pub(super) fn run_of(
         policies: origins.policies.clone()?,
         parameters: origins.parameters.clone()?,
         book: origins.book.clone()?,
+        mask: origins.mask.clone()?,
     };
     recorded.again(from, out, plan.threads, plan.memory)
 }

@@ -25,7 +25,7 @@ pub enum VerifyError {
         option: &'static str,
     },
     /// The person is in neither the ledger nor the folder.
-    #[error("person {psn_no} has no row in the ledger and none in {dir}\n  check the number", dir = dir.display())]
+    #[error("the person asked for has no row in the ledger and none in {dir}\n  check the number", dir = dir.display())]
     NoPerson {
         /// The person.
         psn_no: String,

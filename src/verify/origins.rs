@@ -4,6 +4,7 @@ use super::Verify;
 use super::check::{Check, Finding, Report};
 use super::error::VerifyError;
 use crate::ledger::codebook::CodeBook;
+use crate::ledger::mask::Mask;
 use crate::ledger::open::{Source, sources};
 use crate::model::fen::Round;
 use crate::output::parquet_file::{digest_of, digest_of_text, hex};
@@ -24,6 +25,7 @@ pub(super) struct Origins {
     pub(super) book: Found<CodeBook>,
     pub(super) ledger: Found<Vec<Source>>,
     pub(super) roster: Found<Option<Source>>,
+    pub(super) mask: Found<Option<Mask>>,
 }
 
 impl Origins {
@@ -55,7 +57,8 @@ impl Origins {
                 Ok(given_sources(given, recorded, "roster", report).pop())
             }
         };
-        Ok(Self { policies, parameters, book, ledger, roster })
+        let mask = recorded.check_mask(plan.given.mask.as_ref()).map(|()| plan.given.mask.clone());
+        Ok(Self { policies, parameters, book, ledger, roster, mask })
     }
 
     /// How the policies round; why it cannot be said, in words.

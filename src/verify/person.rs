@@ -10,13 +10,13 @@ use super::origins::Origins;
 use crate::explain::explain;
 use crate::explain::read::{Rows, cell};
 use crate::explain::words::Lang;
-use crate::ledger::codebook::CodeBook;
 use crate::ledger::decode;
 use crate::ledger::error::LedgerError;
-use crate::ledger::open::{InputFile, Source};
+use crate::ledger::open::{InputFile, ReadAs, Source};
 use crate::ledger::reject::id_text;
 use crate::ledger::rows::Ids;
-use crate::ledger::schema::{LEDGER, LedgerColumn, ROSTER, Renames, RosterColumn, Spec, TypeRules, id_type};
+use crate::ledger::schema::{LEDGER, LedgerColumn, ROSTER, RosterColumn, Spec, TypeRules, id_type};
+use crate::output::access::private;
 use crate::output::error::OutputError;
 use crate::run::progress::Progress;
 use crate::run::recorded::Recorded;
@@ -26,7 +26,6 @@ use arrow::compute::{cast, concat_batches, filter};
 use arrow::datatypes::{Field, Schema};
 use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,8 +49,13 @@ pub(super) fn check(
     let roster = origins.roster.clone().map_err(needed("the roster", "--roster"))?;
     let book = origins.book.clone().map_err(needed("the codes", "--codes"))?;
 
+    let mask = origins.mask.clone().map_err(needed("the key of the person numbers", "--mask"))?;
+    let masked = mask.as_ref().map(|mask| mask.of(psn_no));
+    let psn_no = masked.as_deref().unwrap_or(psn_no);
+
     let stage = private_folder(&plan.dir)?;
-    let reading = Extract { book: &book, renames: &recorded.options.columns, psn_no };
+    let read_as = ReadAs { book: &book, renames: &recorded.options.columns, mask: mask.as_ref() };
+    let reading = Extract { read_as, psn_no };
     let rules = TypeRules { allow_float: recorded.options.allow_float, unchecked: false };
     let (mut theirs, mut rows) = (Vec::new(), 0);
     for (number, source) in ledger.into_iter().enumerate() {
@@ -77,6 +81,8 @@ pub(super) fn check(
     let out = stage.file("replayed");
     let run = run_of(plan, recorded, origins, theirs, roster, out.clone());
     let mut run = run.map_err(needed("the policy or the parameters", "--policy or --params"))?;
+    // The person's rows were masked when they were taken out.
+    run.mask = None;
     // The audit tells the story, whether or not the folder has one.
     run.audit = true;
     let settled = settle(&run, progress);
@@ -173,8 +179,7 @@ fn as_text(rows: &Rows) -> PersonRows {
 
 /// How a person's rows are taken out of a file.
 struct Extract<'a> {
-    book: &'a CodeBook,
-    renames: &'a Renames,
+    read_as: ReadAs<'a>,
     psn_no: &'a str,
 }
 
@@ -188,16 +193,18 @@ impl Extract<'_> {
         rules: TypeRules,
         to: &Path,
     ) -> Result<u64, VerifyError> {
-        let file = InputFile::open(source, specs, self.book, self.renames, rules)?;
-        let (name, schema) = (file.name(), file.metadata.schema().clone());
+        let ReadAs { book, renames, mask } = self.read_as;
+        let file = InputFile::open(source, specs, book, renames, rules)?.masked(mask);
+        let name = file.name();
         let columns: Vec<(usize, usize)> =
             file.mapping.at.iter().enumerate().filter_map(|(c, at)| Some((c, (*at)?))).collect();
-        let fields: Vec<Field> = columns.iter().map(|(_, at)| schema.field(*at).clone().with_nullable(true)).collect();
+        let fields: Vec<Field> =
+            columns.iter().filter_map(|(c, _)| Some(file.field(*c)?.with_nullable(true))).collect();
         let schema = Arc::new(Schema::new(fields));
         let wanted: Vec<usize> = columns.iter().map(|(c, _)| *c).collect();
         let written = |message: String| OutputError::Encode { file: name.clone(), message };
         let io = |source| OutputError::Io { path: to.to_owned(), source };
-        let out = File::create_new(to).map_err(io)?;
+        let out = private().create_new(true).open(to).map_err(io)?;
         let mut writer = ArrowWriter::try_new(out, schema.clone(), None).map_err(|e| written(e.to_string()))?;
         let mut rows = 0;
         for group in 0..file.row_groups() {

@@ -196,12 +196,12 @@ fn an_unknown_person_or_claim_is_named() {
     let out = desk.typed("out");
     failed(
         &explain(&desk, "P9"),
-        &format!("person P9 has no claim in {out}"),
+        &format!("the person asked for has no claim in {out}"),
         "check the number; a rejected row stands in rejects.parquet",
     );
     failed(
         &explain(&desk, "P1 --claim S9"),
-        &format!("person P1 has no claim S9 in {out}"),
+        &format!("the person asked for has no claim S9 in {out}"),
         "leave out --claim to see all of them",
     );
 }

@@ -331,7 +331,7 @@ fn a_change_to_a_person_is_found_by_replaying_that_person_only() {
     assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
     let outcome = verify(&desk, "--person P3");
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.stderr.contains("person P3 has no row in the ledger"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("the person asked for has no row in the ledger"), "{}", outcome.stderr);
     std::fs::remove_file(desk.path("ledger.parquet")).unwrap();
     let outcome = verify(&desk, "--person P2");
     assert!(outcome.stderr.contains("the ledger cannot be found"), "{}", outcome.stderr);

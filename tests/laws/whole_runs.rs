@@ -14,6 +14,7 @@ use onestop::ledger::codebook::CodeBook;
 use onestop::ledger::open::Source;
 use onestop::ledger::schema::Renames;
 use onestop::model::date;
+use onestop::output::access::Access;
 use onestop::persons::partition::PARTITION_ROWS;
 use onestop::persons::store::DEFAULT_MEMORY;
 use onestop::policy::parameters::Parameters;
@@ -365,6 +366,8 @@ impl Desk {
             orders: false,
             strict: false,
             force: true,
+            mask: None,
+            access: Access::Owner,
             allow_float: false,
             threads,
             memory: DEFAULT_MEMORY,

@@ -1,8 +1,17 @@
 //! The kernel against a second, slow and obvious implementation of the schedules and the waterfall.
 //!
 //! Whoever changes the kernel need not read this; whoever doubts a figure finds it worked out here in
-//! plain decimals, from the policy document. See [`waterfall`].
+//! plain decimals, from the policy document. [`waterfall`] takes one schedule and one identity's year at a
+//! time; [`histories`] takes whole persons, with all that the contract says of them, in large numbers:
+//!
+//! ```text
+//! ONESTOP_REFEREE_YEARS=3000000 cargo test --release --locked --test referee whole_persons -- --nocapture
+//! ```
 
+#[path = "referee/crowd.rs"]
+mod crowd;
+#[path = "referee/histories/mod.rs"]
+mod histories;
 #[path = "laws/kernel.rs"]
 mod kernel;
 #[path = "laws/random.rs"]
@@ -57,6 +66,26 @@ fn a_year_under_erenhot_2023_comes_to_the_same() {
 #[test]
 fn a_year_under_jincheng_2023_comes_to_the_same() {
     compare_years("jincheng-2023", &["cii", "ma", "ra", "hosp_borne", "oocat"]);
+}
+
+/// Person-years that are usually compared: about fifty seconds on two cores.
+const YEARS: u64 = if cfg!(debug_assertions) { 10_000 } else { 400_000 };
+
+#[test]
+fn histories_of_whole_persons_come_to_the_same() {
+    let seen = crowd::compare_years(YEARS);
+    println!(
+        "{} person-years of {} histories compared: {} claims, {} amounts aimed at an edge, a limit or a threshold",
+        seen.years, seen.histories, seen.claims, seen.aimed
+    );
+    seen.happened.iter().for_each(|(what, times)| println!("{times:>9} {what}"));
+}
+
+#[test]
+fn any_bytes_make_a_history_that_can_be_compared() {
+    for bytes in [&[][..], &[255; 7], &[7; 400], &[1, 0, 0, 2, 9, 250, 3, 128, 77, 31, 5]] {
+        histories::compare(bytes).unwrap();
+    }
 }
 
 // --- Schedules ---------------------------------------------------------------------------------------

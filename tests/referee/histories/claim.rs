@@ -1,0 +1,482 @@
+//! One claim through the layers (SPEC 2, steps 2 to 7), in yuan.
+
+use super::holds::{Stretch, grant_of, granted};
+use super::schedule::{NOUGHT, Schedule, Step, half_up, rounded, yuan};
+use super::town::{Book, CATASTROPHIC, Layer, SPECIAL_DRUG, Town, YearRules, holds, is_one_of};
+use onestop::model::codes::{Channel, ExclCause, FeeClass, Identity, Layer as Name, Referral, ScopeReason};
+use onestop::policy::document::{Accumulation, CatastrophicPayment, ExtComp};
+use onestop::settle::claims::Claim;
+use onestop::settle::outcome::{MONEY, Money};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+/// The remark on a row on which a limit would bind if its price class were known.
+const FEE_CLASS_MISSING: &str = "fee_class_missing";
+
+/// A claim that counts, with its day and whoever the person is on that day.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// Number of the row.
+    pub row: usize,
+    /// Its values; `day` decides year and identity.
+    pub claim: Claim,
+    /// Identities in force, in the order of ties.
+    pub held: Vec<Identity>,
+    /// The grant that it belongs to, if the granted identity is applied.
+    pub grant: Option<i32>,
+}
+
+impl Live {
+    /// A claim of somebody whose identities stand on the roster.
+    pub fn on_roster(town: &Town, row: usize, claim: Claim, stretches: &[Stretch]) -> Self {
+        let held = super::holds::in_force(town, stretches, claim.day);
+        let grant = granted(town).and_then(|identity| grant_of(stretches, identity, claim.day));
+        Self { row, claim, held, grant }
+    }
+
+    /// A claim whose identity the ledger certifies: one that is granted is of its benefit year (R7).
+    pub fn certified(town: &Town, row: usize, claim: Claim, identity: Option<Identity>) -> Self {
+        let year = onestop::model::date::year_of(claim.day);
+        let grant = identity.filter(|i| granted(town) == Some(*i)).map(|_| year);
+        Self { row, claim, held: identity.into_iter().collect(), grant }
+    }
+}
+
+/// Accounts of the year, and of every grant.
+#[derive(Clone, Debug)]
+pub struct Books {
+    /// The year's.
+    pub year: Book,
+    /// Each grant's own (R7).
+    pub grants: BTreeMap<i32, Book>,
+}
+
+/// One line of the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The layer.
+    pub layer: Name,
+    /// Whom the rule was for.
+    pub identity: Option<Identity>,
+    /// The rule.
+    pub rule: String,
+    /// Where it stands; none: the contract does not say what is cited.
+    pub clause: Option<String>,
+    /// The pool whose limit counts.
+    pub pool: Option<usize>,
+    /// What the layer paid on.
+    pub base: Decimal,
+    /// From, to and start of the bracket.
+    pub band: Option<[Decimal; 3]>,
+    /// The share.
+    pub ratio: Option<Decimal>,
+    /// Before the limit.
+    pub gross: Decimal,
+    /// The limit, and what was paid under it before.
+    pub cap: Option<(Decimal, Decimal)>,
+    /// What was paid.
+    pub paid: Decimal,
+}
+
+/// What becomes of a claim.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The year charged.
+    pub charge_year: i32,
+    /// The identity that assistance applied.
+    pub identity: Option<Identity>,
+    /// Why it is outside assistance.
+    pub reason: Option<ScopeReason>,
+    /// How it is paid.
+    pub channel: Option<Channel>,
+    /// Remarks.
+    pub notes: Vec<String>,
+    /// Columns of the settlement.
+    pub money: [Decimal; MONEY],
+    /// The audit.
+    pub audit: Vec<Line>,
+    /// A pool that re-assistance looks at is at its limit.
+    pub at_limit: bool,
+}
+
+impl Outcome {
+    /// A column.
+    pub fn get(&self, column: Money) -> Decimal {
+        self.money[column as usize]
+    }
+
+    /// What all layers pay: what 就高不重复 compares.
+    pub fn total(&self) -> Decimal {
+        [Money::CiiPay, Money::SpecialDrugPay, Money::MaPay, Money::RaPay, Money::OocatPay]
+            .map(|c| self.get(c))
+            .iter()
+            .sum()
+    }
+}
+
+/// Whoever settles one claim under the rules of a year, for a person who prefers identities in an order.
+#[derive(Clone, Copy, Debug)]
+pub struct Desk<'a> {
+    /// The policy.
+    pub town: &'a Town,
+    /// Its figures of the year.
+    pub rules: &'a YearRules,
+    /// The identity that goes before the listed order.
+    pub preferred: Option<Identity>,
+    /// Re-assistance is looked at.
+    pub again: bool,
+}
+
+/// How assistance takes a claim.
+#[derive(Clone, Copy, Debug)]
+enum Way<'a> {
+    /// By a schedule.
+    Schedule(Identity, &'a Schedule),
+    /// By a share of the single-disease limit.
+    Share(Identity, Decimal),
+}
+
+impl<'a> Desk<'a> {
+    /// Settles a claim and enters it in the books.
+    pub fn settle(&self, live: &Live, books: &mut Books) -> Outcome {
+        let (town, claim) = (self.town, &live.claim);
+        let held = self.in_preference(&live.held);
+        let (fee, scope, basic) = (yuan(claim.fee), yuan(claim.scope), yuan(claim.basic));
+        let ext_comp = yuan(claim.ext_comp);
+        let mut audit = Vec::new();
+        // A single-disease limit takes the place of the ordinary rules, also where the claim is out of scope.
+        let major = self.major(&held, claim);
+        let eligible = claim.disease_limit.filter(|_| major.is_some()).map_or(fee, |limit| fee.min(yuan(limit)));
+
+        // Steps 2 and 3.
+        let r0 = (scope - basic).max(NOUGHT);
+        let (mut cii, mut special_drug) = (NOUGHT, NOUGHT);
+        if major.is_none() {
+            (cii, special_drug) = self.insure(&held, claim, r0, &mut books.year, &mut audit);
+        }
+        let r1 = r0 - cii - special_drug;
+        let after_insurance = fee - basic - cii - special_drug;
+        let ext_counted = ext_comp.min(after_insurance);
+
+        // Step 4.
+        let way = self.way(&held, claim, major);
+        let grant = live.grant.filter(|_| matches!(way, Ok(Way::Schedule(i, _)) if granted(town) == Some(i)));
+        let book = match grant {
+            Some(year) => books.grants.entry(year).or_insert_with(|| Book::new(town)),
+            None => &mut books.year,
+        };
+        let (mut base, mut ma, mut ra, mut at_limit) = (NOUGHT, NOUGHT, NOUGHT, false);
+        match way {
+            Err(_) => {}
+            Ok(Way::Share(identity, share)) => {
+                base = match town.doc.switches.ext_comp {
+                    ExtComp::OffBase => (eligible - basic - ext_comp).max(NOUGHT),
+                    ExtComp::Ignored => (eligible - basic).max(NOUGHT).min(after_insurance - ext_counted),
+                };
+                let gross = rounded(&town.doc.switches, eligible * share);
+                ma = gross.min(base);
+                let (rule, clause) = self.share_of(identity);
+                let line =
+                    Line { identity: Some(identity), ratio: Some(share), ..plain(Name::MajorDisease, rule, clause) };
+                audit.push(Line { base, gross, paid: ma, ..line });
+            }
+            Ok(Way::Schedule(identity, schedule)) => {
+                base = match town.doc.switches.ext_comp {
+                    ExtComp::OffBase => (r1 - ext_comp).max(NOUGHT),
+                    ExtComp::Ignored => r1.min(after_insurance - ext_counted),
+                };
+                ma = self.pay(Name::Ma, Some(identity), schedule, base, book, &mut audit);
+                let again = self.rules.again.as_ref().filter(|l| self.again && l.covers(claim));
+                if let Some(schedule) = again.and_then(|l| l.schedule(Some(identity), claim)) {
+                    ra = self.pay(Name::Ra, Some(identity), schedule, base - ma, book, &mut audit);
+                }
+                // Step 6: a single stay is topped up, under the pool's limit.
+                let covered = basic + cii + special_drug + ma + ra;
+                for rule in town.doc.top_up.iter().filter(|r| is_one_of(identity, &r.identities)) {
+                    if !rule.care.contains(&claim.care) || !holds(&rule.conditions, claim) {
+                        continue;
+                    }
+                    let short = rounded(&town.doc.switches, scope * rule.to_ratio.decimal()) - covered;
+                    if short > NOUGHT {
+                        let left = base - ma - ra;
+                        let cap = schedule.cap.map(|cap| (cap, book.paid(schedule.pool)));
+                        let more = short.min(left).min(room(cap));
+                        book.enter_paid(schedule.pool, more);
+                        let line = plain(Name::TopUp, rule.id.clone(), rule.clause.clone());
+                        let pool = Some(schedule.pool);
+                        let ratio = Some(rule.to_ratio.decimal());
+                        let line =
+                            Line { identity: Some(identity), pool, base: left, gross: short, ratio, cap, ..line };
+                        audit.push(Line { paid: more, ..line });
+                        ma += more;
+                    }
+                }
+                // The limit counts where re-assistance covers the care kind (R39).
+                let looked_at = self.rules.again.as_ref().is_some_and(|l| l.care.contains(&claim.care));
+                at_limit = looked_at && schedule.cap.is_some_and(|cap| book.paid(schedule.pool) >= cap);
+            }
+        }
+
+        // Step 6, of what is left of the fee.
+        let left = after_insurance - ext_counted - ma - ra;
+        let identity = way.as_ref().ok().map(|w| match w {
+            Way::Schedule(identity, _) | Way::Share(identity, _) => *identity,
+        });
+        let whoever: Vec<Identity> = identity.map_or_else(|| held.clone(), |i| vec![i]);
+        let excess = match major {
+            Some(_) => fee - eligible,
+            None => self.above_limit(&whoever, claim),
+        };
+        let hosp_borne = if claim.marks.designated { excess.min(left) } else { NOUGHT };
+        let mut oocat = NOUGHT;
+        if let (None, Some(identity)) = (major, identity) {
+            oocat = self.outside(identity, claim, fee - scope - hosp_borne, left - hosp_borne, &mut audit);
+        }
+
+        // Step 7, and the rest of the row.
+        let mut money = [NOUGHT; MONEY];
+        let recorded = [yuan(claim.recorded_cii), yuan(claim.recorded_maf)];
+        for (column, amount) in [
+            (Money::MedfeeSumamt, fee),
+            (Money::InscpScpAmt, scope),
+            (Money::BasicPay, basic),
+            (Money::BurdenAfterBasic, r0),
+            (Money::CiiPay, cii),
+            (Money::SpecialDrugPay, special_drug),
+            (Money::BurdenAfterCii, r1),
+            (Money::ExtCompCounted, ext_counted),
+            (Money::MaBase, base),
+            (Money::MaPay, ma),
+            (Money::RaPay, ra),
+            (Money::OocatPay, oocat),
+            (Money::HospBorne, hosp_borne),
+            (Money::PsnBurden, left - hosp_borne - oocat),
+            (Money::RecordedCii, recorded[0]),
+            (Money::RecordedMaf, recorded[1]),
+            (Money::PayableCii, cii + special_drug - recorded[0]),
+            (Money::PayableMa, ma + ra + oocat - recorded[1]),
+        ] {
+            money[column as usize] = amount;
+        }
+        Outcome {
+            charge_year: grant.unwrap_or(self.rules.year),
+            identity,
+            reason: way.err(),
+            channel: identity.and_then(|i| self.channel(i, claim)),
+            notes: self.notes(&whoever, claim, major.is_some()),
+            money,
+            audit,
+            at_limit,
+        }
+    }
+
+    /// "h, then the policy's listed order" (R5).
+    fn in_preference(&self, held: &[Identity]) -> Vec<Identity> {
+        let first = held.iter().filter(|i| Some(**i) == self.preferred);
+        first.chain(held.iter().filter(|i| Some(**i) != self.preferred)).copied().collect()
+    }
+
+    /// What catastrophic insurance pays, by its ordinary and its special-drug schedule.
+    fn insure(
+        &self,
+        held: &[Identity],
+        claim: &Claim,
+        r0: Decimal,
+        book: &mut Book,
+        audit: &mut Vec<Line>,
+    ) -> (Decimal, Decimal) {
+        let (layer, name, account) = match (&self.rules.special_drug, &self.rules.catastrophic) {
+            (Some(layer), _) if layer.covers(claim) => (Some(layer), Name::SpecialDrug, SPECIAL_DRUG),
+            (_, Some(layer)) if layer.covers(claim) => (Some(layer), Name::Cii, CATASTROPHIC),
+            _ => (None, Name::Cii, CATASTROPHIC),
+        };
+        let switch = self.town.doc.switches.catastrophic_payment;
+        let schedule = layer.filter(|_| switch != CatastrophicPayment::Recorded).and_then(|l| l.first(held, claim));
+        let paid = match schedule {
+            Some((identity, schedule)) => self.pay(name, identity, schedule, r0, book, audit),
+            None => {
+                let carried = match switch {
+                    CatastrophicPayment::Computed => NOUGHT,
+                    _ => yuan(claim.recorded_cii).min(r0),
+                };
+                // Carried as it stands: the base grows all the same, and the payment counts.
+                if layer.is_some() {
+                    book.accumulate(account, r0);
+                    book.enter_paid(account, carried);
+                }
+                if carried > NOUGHT {
+                    let clause = layer.or(self.rules.catastrophic.as_ref()).map(|l| l.clause.clone());
+                    let line = Line { clause, ..plain(name, "recorded".to_owned(), String::new()) };
+                    let pool = layer.map(|_| account);
+                    audit.push(Line { pool, base: r0, gross: yuan(claim.recorded_cii), paid: carried, ..line });
+                }
+                carried
+            }
+        };
+        if name == Name::SpecialDrug { (NOUGHT, paid) } else { (paid, NOUGHT) }
+    }
+
+    /// Whether assistance takes the claim, and how; else the first reason why not.
+    fn way(
+        &self,
+        held: &[Identity],
+        claim: &Claim,
+        major: Option<(Identity, Decimal)>,
+    ) -> Result<Way<'a>, ScopeReason> {
+        let doc = &self.town.doc.assistance;
+        if held.is_empty() {
+            return Err(ScopeReason::NoIdentity);
+        }
+        let layer: &'a Layer = &self.rules.assistance;
+        let ordinary = || {
+            let (identity, schedule) = layer.first(held, claim).filter(|_| layer.covers(claim))?;
+            Some(Way::Schedule(identity?, schedule))
+        };
+        let way = match major {
+            Some((identity, share)) => Some(Way::Share(identity, share)),
+            None => ordinary(),
+        };
+        let causes: &[ExclCause] = doc.exclude_causes.as_ref().map_or(&[], |e| &e.causes);
+        let way = way.ok_or(ScopeReason::CareNotCovered)?;
+        if !claim.marks.designated {
+            Err(ScopeReason::NotDesignated)
+        } else if doc.exclude_unreferred.is_some() && claim.marks.referral == Referral::Unreferred {
+            Err(ScopeReason::Unreferred)
+        } else if claim.marks.excl_cause.is_some_and(|c| causes.contains(&c)) {
+            Err(ScopeReason::ExcludedCause)
+        } else {
+            Ok(way)
+        }
+    }
+
+    /// The first of the person's identities with a share of the single-disease limit, if the claim has one.
+    fn major(&self, held: &[Identity], claim: &Claim) -> Option<(Identity, Decimal)> {
+        let doc = self.town.doc.major_disease.as_ref()?;
+        let meant = claim.disease_limit.is_some() && doc.insutype.contains(&claim.insutype);
+        let share = |i: &Identity| {
+            let share = doc.share.iter().find(|s| is_one_of(*i, &s.identities))?;
+            Some((*i, share.ratio.decimal()))
+        };
+        held.iter().filter(|_| meant && doc.care.contains(&claim.care)).find_map(share)
+    }
+
+    fn share_of(&self, identity: Identity) -> (String, String) {
+        let shares = self.town.doc.major_disease.iter().flat_map(|d| &d.share);
+        let share = shares.into_iter().find(|s| is_one_of(identity, &s.identities)).expect("it has a share");
+        (share.id.clone(), share.clause.clone())
+    }
+
+    /// What a schedule pays on an amount, entered in the book and in the audit.
+    fn pay(
+        &self,
+        layer: Name,
+        identity: Option<Identity>,
+        schedule: &Schedule,
+        amount: Decimal,
+        book: &mut Book,
+        audit: &mut Vec<Line>,
+    ) -> Decimal {
+        let switches = &self.town.doc.switches;
+        let before = match switches.accumulation {
+            Accumulation::Year => book.base(schedule.base),
+            Accumulation::Visit => NOUGHT,
+        };
+        let gross = schedule.of(switches, before + amount) - schedule.of(switches, before);
+        let used = book.paid(schedule.pool);
+        let pay = gross.min(room(schedule.cap.map(|cap| (cap, used)))).min(amount);
+        let mut so_far = NOUGHT;
+        for Step { bracket, from, to, gross } in schedule.steps(switches, before, amount) {
+            let cap = schedule.cap.map(|cap| (cap, used + so_far));
+            let paid = gross.min(room(cap)).min(amount - so_far);
+            so_far += paid;
+            let line = plain(layer, schedule.rule.clone(), bracket.clause.clone());
+            let band = Some([from, to, bracket.from]);
+            let line = Line { identity, pool: Some(schedule.pool), base: amount, band, ..line };
+            audit.push(Line { ratio: Some(bracket.ratio), gross, cap, paid, ..line });
+        }
+        assert_eq!(so_far, pay, "the brackets of {} add up", schedule.rule);
+        book.accumulate(schedule.base, amount);
+        book.enter_paid(schedule.pool, pay);
+        pay
+    }
+
+    /// What exceeds the out-of-catalogue limit of the hospital's price class.
+    fn above_limit(&self, whoever: &[Identity], claim: &Claim) -> Decimal {
+        let fee = yuan(claim.fee);
+        let share = self.limits(whoever, claim).filter(|(class, _)| claim.marks.fee_class == Some(*class));
+        let share = share.map(|(_, share)| share).min();
+        share.map_or(NOUGHT, |share| (fee - yuan(claim.scope) - half_up(fee * share)).max(NOUGHT))
+    }
+
+    /// Limits that bind a claim of one of these, by price class.
+    fn limits(&self, whoever: &[Identity], claim: &Claim) -> impl Iterator<Item = (FeeClass, Decimal)> {
+        let binds = |r: &&onestop::policy::document::HospitalLimitDoc| {
+            let named = whoever.iter().any(|i| is_one_of(*i, &r.identities));
+            named && r.care.contains(&claim.care) && holds(&r.conditions, claim)
+        };
+        let all: Vec<_> = self.town.doc.hospital_limit.iter().filter(binds).flat_map(|r| &r.limits).collect();
+        all.into_iter().map(|l| (l.fee_class, l.ratio.decimal()))
+    }
+
+    /// Out-of-catalogue cover.
+    fn outside(
+        &self,
+        identity: Identity,
+        claim: &Claim,
+        outside: Decimal,
+        left: Decimal,
+        audit: &mut Vec<Line>,
+    ) -> Decimal {
+        let rule = self.town.doc.out_of_catalogue.iter().find(|r| {
+            let begun = r.from.is_none_or(|d| d.0 <= claim.day) && r.until.is_none_or(|d| claim.day <= d.0);
+            is_one_of(identity, &r.identities) && r.care.contains(&claim.care) && holds(&r.conditions, claim) && begun
+        });
+        let Some(rule) = rule else { return NOUGHT };
+        let base = outside.max(NOUGHT);
+        let gross = rounded(&self.town.doc.switches, base * rule.ratio.decimal());
+        let paid = gross.min(left);
+        if gross > NOUGHT {
+            let line = plain(Name::Oocat, rule.id.clone(), rule.clause.clone());
+            let line = Line { identity: Some(identity), ratio: Some(rule.ratio.decimal()), base, gross, ..line };
+            // What is left of the fee is no limit of the policy (R50); where it binds, the line must say so.
+            audit.push(Line { cap: (gross > left).then_some((left, NOUGHT)), paid, ..line });
+        }
+        paid
+    }
+
+    fn channel(&self, identity: Identity, claim: &Claim) -> Option<Channel> {
+        let fits = |c: &&onestop::policy::document::ChannelDoc| {
+            (c.identities.is_empty() || is_one_of(identity, &c.identities))
+                && (c.care.is_empty() || c.care.contains(&claim.care))
+                && (!c.quota_managed || claim.marks.quota_managed)
+        };
+        self.town.doc.channel.iter().find(fits).map(|c| c.channel)
+    }
+
+    /// Remarks on the row.
+    fn notes(&self, whoever: &[Identity], claim: &Claim, major: bool) -> Vec<String> {
+        let mut notes = Vec::new();
+        let limited = self.limits(whoever, claim).next().is_some();
+        if limited && !major && claim.marks.designated && claim.marks.fee_class.is_none() {
+            notes.push(FEE_CLASS_MISSING.to_owned());
+        }
+        let (fee, scope) = (yuan(claim.fee), yuan(claim.scope));
+        let made = self.town.doc.note.iter().filter(|n| claim.marks.hosp_lv == n.hosp_lv);
+        let made = made.filter(|n| fee - scope > fee * n.above.decimal());
+        notes.extend(made.map(|n| n.id.clone()));
+        notes.dedup();
+        notes
+    }
+}
+
+/// Room under a limit.
+fn room(cap: Option<(Decimal, Decimal)>) -> Decimal {
+    cap.map_or(Decimal::MAX, |(cap, used)| (cap - used).max(NOUGHT))
+}
+
+/// A line of a rule without bracket, limit and money.
+fn plain(layer: Name, rule: String, clause: String) -> Line {
+    let (base, gross, paid) = (NOUGHT, NOUGHT, NOUGHT);
+    let clause = Some(clause);
+    Line { layer, identity: None, rule, clause, pool: None, base, band: None, ratio: None, gross, cap: None, paid }
+}

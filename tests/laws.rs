@@ -169,6 +169,8 @@ fn recomputes(entry: &Entry) -> Result<(), TestCaseError> {
     let room = entry.cap.map_or(i64::MAX, |cap| (cap - entry.cap_used).max(0));
     prop_assert_eq!(entry.paid, entry.gross.min(entry.base).min(room), "{:?}", entry);
     prop_assert!(entry.paid >= 0 && entry.cap_used >= 0, "{:?}", entry);
+    // A step without a schedule that pays nothing moved nothing, and has no entry.
+    prop_assert!(entry.band.is_some() || entry.paid > 0, "{:?}", entry);
     prop_assert!(entry.pool != NO_POOL || entry.cap_used == 0, "{:?}", entry);
     Ok(())
 }

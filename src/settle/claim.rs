@@ -9,7 +9,7 @@ use super::claims::Claim;
 use super::layers::{Accumulators, Payer, Terms, holds, pay};
 use super::outcome::{Entry, Money, NO_POOL, Outcome};
 use crate::model::codes::{Channel, Layer, Referral, ScopeReason, Status};
-use crate::model::fen::{NO_LIMIT, PPM};
+use crate::model::fen::{NO_LIMIT, PPM, Round, Unit};
 use crate::policy::document::{CatastrophicPayment, ExtComp};
 use crate::policy::tables::{
     LayerTable, MajorDisease, Mask, NO_RANK, Schedule, Tables, YearTables, first_preferred, key,
@@ -321,20 +321,22 @@ fn top_up(
         }
         let room = if schedule.cap == NO_LIMIT { NO_LIMIT } else { (schedule.cap - *pool).max(0) };
         let paid = short.min(base_left - total).min(room);
-        audit.push(Entry {
-            claim: context.position,
-            layer: Layer::TopUp,
-            identity: rank,
-            cite: rule.cite,
-            pool: schedule.pool,
-            base: base_left - total,
-            band: None,
-            ratio_ppm: Some(rule.ratio_ppm),
-            gross: short,
-            cap: (schedule.cap != NO_LIMIT).then_some(schedule.cap),
-            cap_used: *pool,
-            paid,
-        });
+        if paid > 0 {
+            audit.push(Entry {
+                claim: context.position,
+                layer: Layer::TopUp,
+                identity: rank,
+                cite: rule.cite,
+                pool: schedule.pool,
+                base: base_left - total,
+                band: None,
+                ratio_ppm: Some(rule.ratio_ppm),
+                gross: short,
+                cap: (schedule.cap != NO_LIMIT).then_some(schedule.cap),
+                cap_used: *pool,
+                paid,
+            });
+        }
         *pool += paid;
         total += paid;
     }
@@ -354,20 +356,22 @@ fn major_share(
     let (ratio_ppm, cite) = major.shares[usize::from(rank)];
     let gross = context.tables.round.product(eligible, ratio_ppm);
     let paid = gross.min(base);
-    audit.push(Entry {
-        claim: context.position,
-        layer: Layer::MajorDisease,
-        identity: rank,
-        cite,
-        pool: NO_POOL,
-        base,
-        band: None,
-        ratio_ppm: Some(ratio_ppm),
-        gross,
-        cap: None,
-        cap_used: 0,
-        paid,
-    });
+    if paid > 0 {
+        audit.push(Entry {
+            claim: context.position,
+            layer: Layer::MajorDisease,
+            identity: rank,
+            cite,
+            pool: NO_POOL,
+            base,
+            band: None,
+            ratio_ppm: Some(ratio_ppm),
+            gross,
+            cap: None,
+            cap_used: 0,
+            paid,
+        });
+    }
     paid
 }
 
@@ -378,6 +382,8 @@ fn hospital_limit(context: &Context<'_>, claim: &Claim, bound: Mask) -> (i64, bo
         return (0, false);
     }
     let outside = claim.fee - claim.scope;
+    // A limit is no payment: it stays exact to the fen where payments are made in whole yuan.
+    let round = Round { unit: Unit::Fen, ..context.tables.round };
     let (mut excess, mut missing) = (0, false);
     for rule in &context.year.hospital_limits {
         let binds = rule.identities & bound != 0
@@ -388,7 +394,7 @@ fn hospital_limit(context: &Context<'_>, claim: &Claim, bound: Mask) -> (i64, bo
             None => missing = true,
             Some(class) => {
                 if let Some(ratio_ppm) = rule.limits[class.index()] {
-                    excess = (outside - context.tables.round.product(claim.fee, ratio_ppm)).max(excess);
+                    excess = (outside - round.product(claim.fee, ratio_ppm)).max(excess);
                 }
             }
         }
@@ -417,20 +423,22 @@ fn out_of_catalogue(
         }
         let gross = context.tables.round.product(outside, rule.ratio_ppm);
         let paid = gross.min(left - total);
-        audit.push(Entry {
-            claim: context.position,
-            layer: Layer::Oocat,
-            identity: rank,
-            cite: rule.cite,
-            pool: NO_POOL,
-            base: outside,
-            band: None,
-            ratio_ppm: Some(rule.ratio_ppm),
-            gross,
-            cap: (paid < gross).then_some(left - total),
-            cap_used: 0,
-            paid,
-        });
+        if paid > 0 {
+            audit.push(Entry {
+                claim: context.position,
+                layer: Layer::Oocat,
+                identity: rank,
+                cite: rule.cite,
+                pool: NO_POOL,
+                base: outside,
+                band: None,
+                ratio_ppm: Some(rule.ratio_ppm),
+                gross,
+                cap: (paid < gross).then_some(left - total),
+                cap_used: 0,
+                paid,
+            });
+        }
         total += paid;
     }
     total

@@ -16,6 +16,8 @@ fn amount(town: &Town, dice: &mut Dice<'_>) -> i64 {
             let between = edge(dice) - edge(dice);
             (between.abs() + dice.beside()).max(0)
         }
+        // What makes identities differ is large.
+        4..=6 => 10 * dice.below(4_000_000) as i64,
         _ => {
             let digits = 1 + dice.below(8) as u32;
             10i64.pow(digits) * dice.below(1_000_000) as i64 / 1_000_000

@@ -1,7 +1,7 @@
 //! One claim through the layers (SPEC 2, steps 2 to 7), in yuan.
 
 use super::holds::{Stretch, grant_of, granted};
-use super::schedule::{NOUGHT, Schedule, Step, half_up, rounded, yuan};
+use super::schedule::{NOUGHT, Schedule, Step, pegged, rounded, yuan};
 use super::town::{Book, CATASTROPHIC, Layer, SPECIAL_DRUG, Town, YearRules, holds, is_one_of};
 use onestop::model::codes::{Channel, ExclCause, FeeClass, Identity, Layer as Name, Referral, ScopeReason};
 use onestop::policy::document::{Accumulation, CatastrophicPayment, ExtComp};
@@ -178,7 +178,9 @@ impl<'a> Desk<'a> {
                 let (rule, clause) = self.share_of(identity);
                 let line =
                     Line { identity: Some(identity), ratio: Some(share), ..plain(Name::MajorDisease, rule, clause) };
-                audit.push(Line { base, gross, paid: ma, ..line });
+                if ma > NOUGHT {
+                    audit.push(Line { base, gross, paid: ma, ..line });
+                }
             }
             Ok(Way::Schedule(identity, schedule)) => {
                 base = match town.doc.switches.ext_comp {
@@ -207,7 +209,9 @@ impl<'a> Desk<'a> {
                         let ratio = Some(rule.to_ratio.decimal());
                         let line =
                             Line { identity: Some(identity), pool, base: left, gross: short, ratio, cap, ..line };
-                        audit.push(Line { paid: more, ..line });
+                        if more > NOUGHT {
+                            audit.push(Line { paid: more, ..line });
+                        }
                         ma += more;
                     }
                 }
@@ -405,7 +409,9 @@ impl<'a> Desk<'a> {
         let fee = yuan(claim.fee);
         let share = self.limits(whoever, claim).filter(|(class, _)| claim.marks.fee_class == Some(*class));
         let share = share.map(|(_, share)| share).min();
-        share.map_or(NOUGHT, |share| (fee - yuan(claim.scope) - half_up(fee * share)).max(NOUGHT))
+        share.map_or(NOUGHT, |share| {
+            (fee - yuan(claim.scope) - pegged(&self.town.doc.switches, fee * share)).max(NOUGHT)
+        })
     }
 
     /// Limits that bind a claim of one of these, by price class.

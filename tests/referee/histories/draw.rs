@@ -6,7 +6,7 @@ use super::claim::Live;
 use super::counts::deciding_day;
 use super::dice::Dice;
 use super::history::{History, Row, Tenure};
-use super::holds::{Stretch, stretches};
+use super::holds::{Stretch, granted, stretches};
 use super::town::{Town, towns};
 use onestop::model::codes::{Care, ExclCause, FeeClass, Identity, Insutype, Referral};
 use onestop::model::date;
@@ -38,11 +38,11 @@ pub fn history(bytes: &[u8]) -> (History, usize) {
     let days = days_of_interest(town, span, stands.as_deref().unwrap_or(&[]));
     let certified = [identity(town, dice), identity(town, dice)];
 
-    let like = dice.one_in(2).then(|| blank(dice));
+    let like = dice.one_in(2).then(|| blank(town, dice));
     let insutype = dice.one_of(Insutype::ALL);
     let mut rows: Vec<Row> = Vec::new();
     for n in 0..1 + dice.below(CLAIMS) {
-        let claim = like.filter(|_| dice.below(8) > 0).unwrap_or_else(|| blank(dice));
+        let claim = like.filter(|_| dice.below(8) > 0).unwrap_or_else(|| blank(town, dice));
         let insutype = if dice.one_in(10) { dice.one_of(Insutype::ALL) } else { insutype };
         let day = match (dice.below(6), rows.last()) {
             (0, Some(before)) => before.claim.day,
@@ -66,7 +66,9 @@ pub fn history(bytes: &[u8]) -> (History, usize) {
         rows.push(Row { id, second, claim, enddate, refunded: None, init: None, identity, sparse, spread });
     }
     rows.sort_by_key(Row::time);
-    let mut sketch = Sketch::new(town, roster.is_some().then(|| identity(town, dice)));
+    let whom = stands.as_deref().unwrap_or(&[]);
+    let preferred = whom.get(dice.below(whom.len())).map(|s| s.identity);
+    let mut sketch = Sketch::new(town, preferred);
     for (number, row) in rows.iter_mut().enumerate() {
         let claim = Claim { day: deciding_day(town, row), ..bill(town, row.claim, dice) };
         let mut live = match &stands {
@@ -93,11 +95,14 @@ fn identity(town: &Town, dice: &mut Dice<'_>) -> Identity {
 }
 
 fn tenure(town: &Town, (first, last): (i32, i32), dice: &mut Dice<'_>) -> Tenure {
-    let identity = identity(town, dice);
+    let identity = match (granted(town), dice.below(4)) {
+        (Some(granted), 0) => granted,
+        _ => identity(town, dice),
+    };
     let (begin, end) = match dice.below(8) {
-        0..=2 => (first, Some(last)),
-        3 => (first - dice.within(0, 400), None),
-        4 => {
+        0..=3 => (first, Some(last)),
+        4 => (first - dice.within(0, 400), None),
+        5 => {
             let day = dice.within(first, last);
             (day, Some(day))
         }
@@ -106,7 +111,7 @@ fn tenure(town: &Town, (first, last): (i32, i32), dice: &mut Dice<'_>) -> Tenure
             (begin, Some(begin + dice.within(-1, 400)))
         }
     };
-    let applied_on = (dice.below(6) > 0).then(|| dice.within(first, last));
+    let applied_on = (dice.below(8) > 0).then(|| dice.within(first, last));
     let treated_as = dice.one_in(2).then(|| self::identity(town, dice));
     Tenure { identity, begin, end, applied_on, treated_as }
 }
@@ -123,20 +128,12 @@ fn days_of_interest(town: &Town, (first, last): (i32, i32), stretches: &[Stretch
 }
 
 /// A claim without its money and its day.
-fn blank(dice: &mut Dice<'_>) -> Claim {
-    let care = [
-        Care::Inpatient,
-        Care::Inpatient,
-        Care::Inpatient,
-        Care::Inpatient,
-        Care::Chronic,
-        Care::Chronic,
-        Care::SpecialDrug,
-        Care::HighValueDrug,
-        Care::Outpatient,
-        Care::Outpatient,
-        Care::Other,
-    ];
+fn blank(town: &Town, dice: &mut Dice<'_>) -> Claim {
+    let care = match dice.below(8) {
+        0..=2 => Care::Inpatient,
+        3 => dice.one_of(Care::ALL),
+        _ => dice.one_of(&town.doc.assistance.care),
+    };
     let area = [LOCAL_AREA, LOCAL_AREA, LOCAL_AREA, 140_502, 152_501, 371_002, FOREIGN_AREA, 14, 150];
     let marks = Marks {
         hosp_lv: dice.below(4) as u8,
@@ -154,7 +151,7 @@ fn blank(dice: &mut Dice<'_>) -> Claim {
     Claim {
         day: 0,
         insutype: Insutype::Resident,
-        care: dice.one_of(&care),
+        care,
         fee: 0,
         scope: 0,
         basic: 0,
@@ -171,7 +168,7 @@ fn blank(dice: &mut Dice<'_>) -> Claim {
 /// Some records come again: under the same number, or as another one of the same fee.
 fn repeat(rows: &mut Vec<Row>, dice: &mut Dice<'_>) {
     for n in 0..rows.len() {
-        match dice.below(24) {
+        match dice.below(40) {
             0 => {
                 let mut copy = rows[n].clone();
                 match dice.below(7) {
@@ -202,7 +199,7 @@ fn refund(rows: &mut Vec<Row>, (first, last): (i32, i32), dice: &mut Dice<'_>) {
         return;
     }
     for n in 0..rows.len() {
-        let kind = dice.below(24);
+        let kind = dice.below(30);
         if kind > 8 {
             continue;
         }

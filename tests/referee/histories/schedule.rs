@@ -14,22 +14,21 @@ pub fn yuan(fen: i64) -> Decimal {
     Decimal::new(fen, 2)
 }
 
-/// Half up to the fen.
-pub fn half_up(amount: Decimal) -> Decimal {
-    amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
+/// Which way a half goes (SPEC 3.5).
+fn way(switches: &Switches) -> RoundingStrategy {
+    match switches.rounding {
+        Rounding::HalfUp => RoundingStrategy::MidpointAwayFromZero,
+        Rounding::HalfEven => RoundingStrategy::MidpointNearestEven,
+    }
 }
 
 /// A payment rounded as the policy says (R4; SPEC 3.5).
 pub fn rounded(switches: &Switches, amount: Decimal) -> Decimal {
-    let way = match switches.rounding {
-        Rounding::HalfUp => RoundingStrategy::MidpointAwayFromZero,
-        Rounding::HalfEven => RoundingStrategy::MidpointNearestEven,
-    };
     let places = match switches.unit {
         Unit::Fen => 2,
         Unit::Yuan => 0,
     };
-    amount.round_dp_with_strategy(places, way)
+    amount.round_dp_with_strategy(places, way(switches))
 }
 
 /// `[from, to)` with its share.
@@ -98,6 +97,11 @@ impl Schedule {
     }
 }
 
+/// A figure that is no payment, pegged to an income or to a fee: to the fen, never to whole yuan.
+pub fn pegged(switches: &Switches, amount: Decimal) -> Decimal {
+    amount.round_dp_with_strategy(2, way(switches))
+}
+
 /// Whoever reads the dated values of a year.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
@@ -123,7 +127,7 @@ impl Reader<'_> {
                 };
                 let found = value.or_else(stands_in);
                 assert!(found.is_some() || share.optional, "{} of {year} is not set", share.of);
-                found.map(|(fen, part)| half_up(yuan(fen) * part.decimal()))
+                found.map(|(fen, part)| pegged(&self.doc.switches, yuan(fen) * part.decimal()))
             }
         }
     }
@@ -152,7 +156,7 @@ impl Reader<'_> {
                 let stands = self.parameters.schedule(&tilt.of, self.year);
                 assert!(stands.is_some() || tilt.optional, "{}: no base schedule", rule.id);
                 let stands = stands?;
-                let lowered = half_up(yuan(stands.deductible) * tilt.deductible_share.decimal());
+                let lowered = pegged(&self.doc.switches, yuan(stands.deductible) * tilt.deductible_share.decimal());
                 let mut written: Vec<Bracket> = Vec::new();
                 for b in &stands.brackets {
                     let from = if written.is_empty() { lowered } else { yuan(b.from.expect("checked when read")) };

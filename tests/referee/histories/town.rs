@@ -1,11 +1,14 @@
 //! A policy with dated values, as the kernel compiles it and as the referee reads it.
 
 use super::schedule::{NOUGHT, Reader, Schedule, yuan};
-use onestop::model::codes::Referral;
-use onestop::model::codes::{Care, Identity, Insutype};
+use onestop::model::codes::{Care, Identity, Insutype, Referral};
+use onestop::model::fen::{Rounding, Unit};
 use onestop::policy::Policy;
 use onestop::policy::compile::{Needs, compile};
-use onestop::policy::document::{Conditions, LayerDoc, PolicyDoc, RuleDoc, Switches};
+use onestop::policy::document::{
+    Accumulation, Bands, CatastrophicPayment, Conditions, ExtComp, InForce, LayerDoc, Measure, PolicyDoc, RuleDoc,
+    YearBy,
+};
 use onestop::policy::parameters::Parameters;
 use onestop::policy::tables::{LOCAL_AREA, Tables};
 use onestop::settle::claims::Claim;
@@ -123,9 +126,20 @@ impl Layer {
 }
 
 impl Town {
-    fn new(id: &str, name: &str, odd: bool, years: std::ops::RangeInclusive<i32>, switches: Switches) -> Self {
+    fn new(id: &str, name: &str, odd: bool, years: std::ops::RangeInclusive<i32>) -> Self {
+        Self::adjusted(id, name, odd, years, |_| ())
+    }
+
+    /// A shipped policy that reads some words otherwise.
+    fn adjusted(
+        id: &str,
+        name: &str,
+        odd: bool,
+        years: std::ops::RangeInclusive<i32>,
+        adjust: impl Fn(&mut PolicyDoc),
+    ) -> Self {
         let mut doc = Policy::load(id).expect("the policy is shipped").doc;
-        doc.switches = switches;
+        adjust(&mut doc);
         let mut parameters = Parameters::shipped().expect("the parameters are shipped");
         for text in ODD.iter().filter(|_| odd) {
             parameters.lay("odd values", text).expect("odd values can be read");
@@ -133,10 +147,8 @@ impl Town {
         let all: Vec<i32> = years.collect();
         let tables = compile(&doc, &parameters, &all, Needs::default()).expect("the policy compiles").tables;
         let mut accounts = vec!["cii".to_owned(), "special_drug".to_owned()];
-        let years: Vec<YearRules> = all
-            .iter()
-            .map(|year| Reader { doc: &doc, parameters: &parameters, year: *year }.rules(&mut accounts))
-            .collect();
+        let read = |year: &i32| Reader { doc: &doc, parameters: &parameters, year: *year }.rules(&mut accounts);
+        let years: Vec<YearRules> = all.iter().map(read).collect();
         let edges = edges(&years);
         let limits = doc.hospital_limit.iter().flat_map(|l| &l.limits).map(|l| l.ratio.decimal());
         let shares = limits.chain(doc.note.iter().map(|n| n.above.decimal())).collect();
@@ -275,16 +287,39 @@ impl Book {
 pub fn towns() -> &'static [Town] {
     static TOWNS: OnceLock<Vec<Town>> = OnceLock::new();
     TOWNS.get_or_init(|| {
-        let plain = Switches::default;
         vec![
-            Town::new("weihai-2023", "shipped values", false, 2022..=2025, plain()),
-            Town::new("weihai-2023", "odd values", true, 2022..=2028, plain()),
-            Town::new("weihai-etdz-2017", "shipped values", false, 2016..=2023, plain()),
-            Town::new("weihai-etdz-2017", "odd values", true, 2016..=2023, plain()),
-            Town::new("erenhot-2023", "shipped values", false, 2023..=2025, plain()),
-            Town::new("erenhot-2023", "odd values", true, 2022..=2026, plain()),
-            Town::new("jincheng-2023", "shipped values", false, 2022..=2025, plain()),
-            Town::new("jincheng-2023", "odd values", true, 2022..=2028, plain()),
+            Town::new("weihai-2023", "shipped values", false, 2022..=2025),
+            Town::new("weihai-2023", "odd values", true, 2022..=2028),
+            Town::new("weihai-etdz-2017", "shipped values", false, 2016..=2023),
+            Town::new("weihai-etdz-2017", "odd values", true, 2016..=2023),
+            Town::new("erenhot-2023", "shipped values", false, 2023..=2025),
+            Town::new("erenhot-2023", "odd values", true, 2022..=2026),
+            Town::new("jincheng-2023", "shipped values", false, 2022..=2025),
+            Town::new("jincheng-2023", "odd values", true, 2022..=2028),
+            Town::adjusted("weihai-2023", "otherwise", true, 2022..=2028, |doc| {
+                doc.switches.accumulation = Accumulation::Visit;
+                doc.switches.in_force = InForce::Month;
+                doc.switches.ext_comp = ExtComp::Ignored;
+                doc.alert.iter_mut().for_each(|a| a.measure = Measure::TotalAfterInsurance);
+            }),
+            Town::adjusted("weihai-etdz-2017", "otherwise", true, 2016..=2023, |doc| {
+                doc.switches.year_by = YearBy::Enddate;
+                doc.switches.in_force = InForce::NextMonth;
+                doc.switches.catastrophic_payment = CatastrophicPayment::Computed;
+                doc.switches.unit = Unit::Yuan;
+            }),
+            Town::adjusted("erenhot-2023", "otherwise", true, 2022..=2026, |doc| {
+                doc.switches.bands = Bands::Excess;
+                doc.switches.rounding = Rounding::HalfEven;
+                doc.assistance.exclude_unreferred = None;
+                doc.alert.iter_mut().for_each(|a| a.measure = Measure::TotalAfterAssistance);
+            }),
+            Town::adjusted("jincheng-2023", "otherwise", true, 2022..=2028, |doc| {
+                doc.switches.catastrophic_payment = CatastrophicPayment::Recorded;
+                doc.switches.rounding = Rounding::HalfEven;
+                doc.switches.unit = Unit::Yuan;
+                doc.switches.ext_comp = ExtComp::Ignored;
+            }),
         ]
     })
 }

@@ -16,8 +16,11 @@ mod histories;
 mod kernel;
 #[path = "laws/random.rs"]
 mod random;
+mod support;
 #[path = "referee/waterfall.rs"]
 mod waterfall;
+#[path = "referee/whole_run.rs"]
+mod whole_run;
 
 use kernel::{City, Settled, cities};
 use onestop::model::codes::{Identity, Insutype, Layer, Status};
@@ -85,6 +88,20 @@ fn histories_of_whole_persons_come_to_the_same() {
 fn any_bytes_make_a_history_that_can_be_compared() {
     for bytes in [&[][..], &[255; 7], &[7; 400], &[1, 0, 0, 2, 9, 250, 3, 128, 77, 31, 5]] {
         histories::compare(bytes).unwrap();
+    }
+}
+
+#[test]
+fn runs_of_the_program_come_to_the_same_with_a_roster() {
+    for town in 0..8 {
+        whole_run::compare(town, true, 1_000_000);
+    }
+}
+
+#[test]
+fn runs_of_the_program_come_to_the_same_with_identities_in_the_ledger() {
+    for town in 0..8 {
+        whole_run::compare(town, false, 2_000_000);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Many histories, over threads: the same ones on every run, so that a red run is red for everybody.
 
-use super::histories::claim::Outcome;
 use super::histories::counts::Standing;
 use super::histories::dice::bytes_of;
+use super::histories::outcome::Outcome;
 use super::histories::person::Person;
 use super::histories::{compare_history, draw, history::History};
 use onestop::model::date;

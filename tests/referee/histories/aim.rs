@@ -1,7 +1,8 @@
 //! Amounts aimed at a point that the person's history has left open: an edge, a limit, a threshold.
 
-use super::claim::{Books, Desk, Live};
+use super::claim::Desk;
 use super::dice::Dice;
+use super::outcome::{Books, Live};
 use super::schedule::Schedule;
 use super::town::{Book, Town};
 use onestop::model::codes::Identity;

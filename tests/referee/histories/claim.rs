@@ -1,118 +1,14 @@
 //! One claim through the layers (SPEC 2, steps 2 to 7), in yuan.
 
-use super::holds::{Stretch, grant_of, granted};
-use super::schedule::{NOUGHT, Schedule, Step, pegged, rounded, yuan};
-use super::town::{Book, CATASTROPHIC, Layer, SPECIAL_DRUG, Town, YearRules, holds, is_one_of};
-use onestop::model::codes::{Channel, ExclCause, FeeClass, Identity, Layer as Name, Referral, ScopeReason};
+use super::holds::granted;
+use super::outcome::{Books, Line, Live, Outcome, plain};
+use super::schedule::{NOUGHT, Schedule, Step, rounded, yuan};
+use super::town::{Book, CATASTROPHIC, Layer, SPECIAL_DRUG, Town, YearRules, is_one_of};
+use onestop::model::codes::{ExclCause, Identity, Layer as Name, Referral, ScopeReason};
 use onestop::policy::document::{Accumulation, CatastrophicPayment, ExtComp};
 use onestop::settle::claims::Claim;
 use onestop::settle::outcome::{MONEY, Money};
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
-
-/// The remark on a row on which a limit would bind if its price class were known.
-const FEE_CLASS_MISSING: &str = "fee_class_missing";
-
-/// A claim that counts, with its day and whoever the person is on that day.
-#[derive(Clone, Debug)]
-pub struct Live {
-    /// Number of the row.
-    pub row: usize,
-    /// Its values; `day` decides year and identity.
-    pub claim: Claim,
-    /// Identities in force, in the order of ties.
-    pub held: Vec<Identity>,
-    /// The grant that it belongs to, if the granted identity is applied.
-    pub grant: Option<i32>,
-}
-
-impl Live {
-    /// A claim of somebody whose identities stand on the roster.
-    pub fn on_roster(town: &Town, row: usize, claim: Claim, stretches: &[Stretch]) -> Self {
-        let held = super::holds::in_force(town, stretches, claim.day);
-        let grant = granted(town).and_then(|identity| grant_of(stretches, identity, claim.day));
-        Self { row, claim, held, grant }
-    }
-
-    /// A claim whose identity the ledger certifies: one that is granted is of its benefit year (R7).
-    pub fn certified(town: &Town, row: usize, claim: Claim, identity: Option<Identity>) -> Self {
-        let year = onestop::model::date::year_of(claim.day);
-        let grant = identity.filter(|i| granted(town) == Some(*i)).map(|_| year);
-        Self { row, claim, held: identity.into_iter().collect(), grant }
-    }
-}
-
-/// Accounts of the year, and of every grant.
-#[derive(Clone, Debug)]
-pub struct Books {
-    /// The year's.
-    pub year: Book,
-    /// Each grant's own (R7).
-    pub grants: BTreeMap<i32, Book>,
-}
-
-/// One line of the audit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// The layer.
-    pub layer: Name,
-    /// Whom the rule was for.
-    pub identity: Option<Identity>,
-    /// The rule.
-    pub rule: String,
-    /// Where it stands; none: the contract does not say what is cited.
-    pub clause: Option<String>,
-    /// The pool whose limit counts.
-    pub pool: Option<usize>,
-    /// What the layer paid on.
-    pub base: Decimal,
-    /// From, to and start of the bracket.
-    pub band: Option<[Decimal; 3]>,
-    /// The share.
-    pub ratio: Option<Decimal>,
-    /// Before the limit.
-    pub gross: Decimal,
-    /// The limit, and what was paid under it before.
-    pub cap: Option<(Decimal, Decimal)>,
-    /// What was paid.
-    pub paid: Decimal,
-}
-
-/// What becomes of a claim.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// The year charged.
-    pub charge_year: i32,
-    /// The identity that assistance applied.
-    pub identity: Option<Identity>,
-    /// Why it is outside assistance.
-    pub reason: Option<ScopeReason>,
-    /// How it is paid.
-    pub channel: Option<Channel>,
-    /// Remarks.
-    pub notes: Vec<String>,
-    /// Columns of the settlement.
-    pub money: [Decimal; MONEY],
-    /// The audit.
-    pub audit: Vec<Line>,
-    /// A pool that re-assistance looks at is at its limit.
-    pub at_limit: bool,
-}
-
-impl Outcome {
-    /// A column.
-    pub fn get(&self, column: Money) -> Decimal {
-        self.money[column as usize]
-    }
-
-    /// What all layers pay: what 就高不重复 compares.
-    pub fn total(&self) -> Decimal {
-        [Money::CiiPay, Money::SpecialDrugPay, Money::MaPay, Money::RaPay, Money::OocatPay]
-            .map(|c| self.get(c))
-            .iter()
-            .sum()
-    }
-}
 
 /// Whoever settles one claim under the rules of a year, for a person who prefers identities in an order.
 #[derive(Clone, Copy, Debug)]
@@ -194,27 +90,7 @@ impl<'a> Desk<'a> {
                 }
                 // Step 6: a single stay is topped up, under the pool's limit.
                 let covered = basic + cii + special_drug + ma + ra;
-                for rule in town.doc.top_up.iter().filter(|r| is_one_of(identity, &r.identities)) {
-                    if !rule.care.contains(&claim.care) || !holds(&rule.conditions, claim) {
-                        continue;
-                    }
-                    let short = rounded(&town.doc.switches, scope * rule.to_ratio.decimal()) - covered;
-                    if short > NOUGHT {
-                        let left = base - ma - ra;
-                        let cap = schedule.cap.map(|cap| (cap, book.paid(schedule.pool)));
-                        let more = short.min(left).min(room(cap));
-                        book.enter_paid(schedule.pool, more);
-                        let line = plain(Name::TopUp, rule.id.clone(), rule.clause.clone());
-                        let pool = Some(schedule.pool);
-                        let ratio = Some(rule.to_ratio.decimal());
-                        let line =
-                            Line { identity: Some(identity), pool, base: left, gross: short, ratio, cap, ..line };
-                        if more > NOUGHT {
-                            audit.push(Line { paid: more, ..line });
-                        }
-                        ma += more;
-                    }
-                }
+                ma += self.top_up(identity, claim, schedule, covered, base - ma - ra, book, &mut audit);
                 // The limit counts where re-assistance covers the care kind (R39).
                 let looked_at = self.rules.again.as_ref().is_some_and(|l| l.care.contains(&claim.care));
                 at_limit = looked_at && schedule.cap.is_some_and(|cap| book.paid(schedule.pool) >= cap);
@@ -403,86 +279,9 @@ impl<'a> Desk<'a> {
         book.enter_paid(schedule.pool, pay);
         pay
     }
-
-    /// What exceeds the out-of-catalogue limit of the hospital's price class.
-    fn above_limit(&self, whoever: &[Identity], claim: &Claim) -> Decimal {
-        let fee = yuan(claim.fee);
-        let share = self.limits(whoever, claim).filter(|(class, _)| claim.marks.fee_class == Some(*class));
-        let share = share.map(|(_, share)| share).min();
-        share.map_or(NOUGHT, |share| {
-            (fee - yuan(claim.scope) - pegged(&self.town.doc.switches, fee * share)).max(NOUGHT)
-        })
-    }
-
-    /// Limits that bind a claim of one of these, by price class.
-    fn limits(&self, whoever: &[Identity], claim: &Claim) -> impl Iterator<Item = (FeeClass, Decimal)> {
-        let binds = |r: &&onestop::policy::document::HospitalLimitDoc| {
-            let named = whoever.iter().any(|i| is_one_of(*i, &r.identities));
-            named && r.care.contains(&claim.care) && holds(&r.conditions, claim)
-        };
-        let all: Vec<_> = self.town.doc.hospital_limit.iter().filter(binds).flat_map(|r| &r.limits).collect();
-        all.into_iter().map(|l| (l.fee_class, l.ratio.decimal()))
-    }
-
-    /// Out-of-catalogue cover.
-    fn outside(
-        &self,
-        identity: Identity,
-        claim: &Claim,
-        outside: Decimal,
-        left: Decimal,
-        audit: &mut Vec<Line>,
-    ) -> Decimal {
-        let rule = self.town.doc.out_of_catalogue.iter().find(|r| {
-            let begun = r.from.is_none_or(|d| d.0 <= claim.day) && r.until.is_none_or(|d| claim.day <= d.0);
-            is_one_of(identity, &r.identities) && r.care.contains(&claim.care) && holds(&r.conditions, claim) && begun
-        });
-        let Some(rule) = rule else { return NOUGHT };
-        let base = outside.max(NOUGHT);
-        let gross = rounded(&self.town.doc.switches, base * rule.ratio.decimal());
-        let paid = gross.min(left);
-        if gross > NOUGHT {
-            let line = plain(Name::Oocat, rule.id.clone(), rule.clause.clone());
-            let line = Line { identity: Some(identity), ratio: Some(rule.ratio.decimal()), base, gross, ..line };
-            // What is left of the fee is no limit of the policy (R50); where it binds, the line must say so.
-            audit.push(Line { cap: (gross > left).then_some((left, NOUGHT)), paid, ..line });
-        }
-        paid
-    }
-
-    fn channel(&self, identity: Identity, claim: &Claim) -> Option<Channel> {
-        let fits = |c: &&onestop::policy::document::ChannelDoc| {
-            (c.identities.is_empty() || is_one_of(identity, &c.identities))
-                && (c.care.is_empty() || c.care.contains(&claim.care))
-                && (!c.quota_managed || claim.marks.quota_managed)
-        };
-        self.town.doc.channel.iter().find(fits).map(|c| c.channel)
-    }
-
-    /// Remarks on the row.
-    fn notes(&self, whoever: &[Identity], claim: &Claim, major: bool) -> Vec<String> {
-        let mut notes = Vec::new();
-        let limited = self.limits(whoever, claim).next().is_some();
-        if limited && !major && claim.marks.designated && claim.marks.fee_class.is_none() {
-            notes.push(FEE_CLASS_MISSING.to_owned());
-        }
-        let (fee, scope) = (yuan(claim.fee), yuan(claim.scope));
-        let made = self.town.doc.note.iter().filter(|n| claim.marks.hosp_lv == n.hosp_lv);
-        let made = made.filter(|n| fee - scope > fee * n.above.decimal());
-        notes.extend(made.map(|n| n.id.clone()));
-        notes.dedup();
-        notes
-    }
 }
 
 /// Room under a limit.
-fn room(cap: Option<(Decimal, Decimal)>) -> Decimal {
+pub fn room(cap: Option<(Decimal, Decimal)>) -> Decimal {
     cap.map_or(Decimal::MAX, |(cap, used)| (cap - used).max(NOUGHT))
-}
-
-/// A line of a rule without bracket, limit and money.
-fn plain(layer: Name, rule: String, clause: String) -> Line {
-    let (base, gross, paid) = (NOUGHT, NOUGHT, NOUGHT);
-    let clause = Some(clause);
-    Line { layer, identity: None, rule, clause, pool: None, base, band: None, ratio: None, gross, cap: None, paid }
 }

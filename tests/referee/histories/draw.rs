@@ -2,11 +2,11 @@
 
 use super::aim::Sketch;
 use super::bills::bill;
-use super::claim::Live;
 use super::counts::deciding_day;
 use super::dice::Dice;
 use super::history::{History, Row, Tenure};
 use super::holds::{Stretch, granted, stretches};
+use super::outcome::Live;
 use super::town::{Town, towns};
 use onestop::model::codes::{Care, ExclCause, FeeClass, Identity, Insutype, Referral};
 use onestop::model::date;

@@ -1,9 +1,9 @@
 //! The program's answer against the referee's, value by value.
 
-use super::claim::{Line, Outcome};
 use super::counts::Standing;
 use super::history::History;
 use super::kernel::Answer;
+use super::outcome::{Line, Outcome};
 use super::person::Person;
 use super::schedule::yuan;
 use super::town::Town;

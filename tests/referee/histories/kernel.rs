@@ -2,7 +2,7 @@
 
 use super::history::{History, Row};
 use super::holds::{granted, stretches};
-use super::town::Town;
+use super::town::{DISEASES, Town};
 use onestop::ledger::codebook::CodeBook;
 use onestop::ledger::intern::{Interner, Texts};
 use onestop::ledger::marks::Packed;
@@ -33,9 +33,6 @@ const MONEY: [C; 10] = [
     C::ExtCompAmt,
     C::DiseaseLimit,
 ];
-
-/// Disease codes by number, from 1.
-const DISEASES: [&str; 2] = ["D01", "D02"];
 
 /// What the program says.
 #[derive(Debug)]

@@ -12,7 +12,7 @@
 //! | [`town`], [`schedule`] | a policy's document as the referee reads it |
 //! | [`counts`] | duplicates, reversals, policy dates |
 //! | [`holds`] | identities in force, grants |
-//! | [`claim`] | one claim through the layers, with its audit |
+//! | [`claim`], [`covers`], [`outcome`] | one claim through the layers, with its audit |
 //! | [`person`] | years, runs by identity, conditions on the year, alerts, sums |
 //! | [`kernel`] | the program's own answer |
 //! | [`judge`] | the two, value by value |
@@ -26,12 +26,14 @@ pub mod aim;
 pub mod bills;
 pub mod claim;
 pub mod counts;
+pub mod covers;
 pub mod dice;
 pub mod draw;
 pub mod history;
 pub mod holds;
 pub mod judge;
 pub mod kernel;
+pub mod outcome;
 pub mod person;
 pub mod schedule;
 pub mod shrink;

@@ -1,9 +1,10 @@
 //! A person's years in time order: runs by identity, conditions on the year, alerts, yearly sums.
 
-use super::claim::{Books, Desk, Live, Outcome};
+use super::claim::Desk;
 use super::counts::{Standing, deciding_day, standings};
 use super::history::History;
 use super::holds::stretches;
+use super::outcome::{Books, Live, Outcome};
 use super::schedule::NOUGHT;
 use super::town::{Book, Town, is_one_of};
 use onestop::model::codes::{Channel, Identity};

@@ -17,12 +17,18 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// Odd values of the laws, and more years of them: nothing here was ever published.
-const ODD: [&str; 2] = [include_str!("../../laws/odd-parameters.toml"), include_str!("odd-years.toml")];
+pub const ODD: [&str; 2] = [include_str!("../../laws/odd-parameters.toml"), include_str!("odd-years.toml")];
 
 /// The accounts of catastrophic insurance, which are kept where there is no schedule as well.
 pub const CATASTROPHIC: usize = 0;
 /// Those of its special drugs.
 pub const SPECIAL_DRUG: usize = 1;
+
+/// A policy of all that a policy file can say.
+const ANYWHERE: &str = include_str!("anywhere.toml");
+
+/// Disease codes by number, from 1.
+pub const DISEASES: [&str; 2] = ["D01", "D02"];
 
 /// A layer of schedules in one benefit year.
 #[derive(Debug)]
@@ -67,6 +73,8 @@ pub struct YearRules {
 pub struct Town {
     /// Which policy and values.
     pub name: String,
+    /// The odd values are laid over those that are shipped.
+    pub odd: bool,
     /// The policy as written.
     pub doc: PolicyDoc,
     /// What the kernel reads.
@@ -91,10 +99,12 @@ pub fn is_one_of(identity: Identity, list: &[Identity]) -> bool {
 
 /// Conditions on the claim itself; that on the whole year is looked at elsewhere.
 pub fn holds(conditions: &Conditions, claim: &Claim) -> bool {
-    assert!(conditions.dise_codg.is_empty(), "no policy lists diseases");
+    let disease = (claim.disease as usize).checked_sub(1).map(|n| DISEASES[n]);
+    let listed = conditions.dise_codg.is_empty() || conditions.dise_codg.iter().any(|d| Some(d.as_str()) == disease);
     let within =
         |prefix: &String| claim.area == LOCAL_AREA || format!("{:06}", claim.area).starts_with(prefix.as_str());
-    (!conditions.not_unreferred || claim.marks.referral != Referral::Unreferred)
+    listed
+        && (!conditions.not_unreferred || claim.marks.referral != Referral::Unreferred)
         && (!conditions.tilt_applied || claim.marks.tilt_applied)
         && conditions.area.as_ref().is_none_or(within)
 }
@@ -138,14 +148,16 @@ impl Town {
         years: std::ops::RangeInclusive<i32>,
         adjust: impl Fn(&mut PolicyDoc),
     ) -> Self {
-        let mut doc = Policy::load(id).expect("the policy is shipped").doc;
+        let policy = if id == "anywhere" { Policy::parse(id, ANYWHERE, id) } else { Policy::load(id) };
+        let mut doc = policy.expect("the policy can be read").doc;
         adjust(&mut doc);
         let mut parameters = Parameters::shipped().expect("the parameters are shipped");
         for text in ODD.iter().filter(|_| odd) {
             parameters.lay("odd values", text).expect("odd values can be read");
         }
         let all: Vec<i32> = years.collect();
-        let tables = compile(&doc, &parameters, &all, Needs::default()).expect("the policy compiles").tables;
+        let mut tables = compile(&doc, &parameters, &all, Needs::default()).expect("the policy compiles").tables;
+        tables.bind_diseases(|code| DISEASES.iter().position(|d| *d == code).map_or(0, |n| n as u32 + 1));
         let mut accounts = vec!["cii".to_owned(), "special_drug".to_owned()];
         let read = |year: &i32| Reader { doc: &doc, parameters: &parameters, year: *year }.rules(&mut accounts);
         let years: Vec<YearRules> = all.iter().map(read).collect();
@@ -153,7 +165,7 @@ impl Town {
         let limits = doc.hospital_limit.iter().flat_map(|l| &l.limits).map(|l| l.ratio.decimal());
         let shares = limits.chain(doc.note.iter().map(|n| n.above.decimal())).collect();
         let order = order_of(&doc);
-        Self { name: format!("{id}, {name}"), doc, tables, years, order, accounts, edges, shares }
+        Self { name: format!("{id}, {name}"), odd, doc, tables, years, order, accounts, edges, shares }
     }
 
     /// What holds in a benefit year.
@@ -296,6 +308,12 @@ pub fn towns() -> &'static [Town] {
             Town::new("erenhot-2023", "odd values", true, 2022..=2026),
             Town::new("jincheng-2023", "shipped values", false, 2022..=2025),
             Town::new("jincheng-2023", "odd values", true, 2022..=2028),
+            Town::new("anywhere", "once", false, 2022..=2026),
+            Town::adjusted("anywhere", "in whole yuan", false, 2022..=2026, |doc| {
+                doc.switches.unit = Unit::Yuan;
+                doc.switches.accumulation = Accumulation::Visit;
+                doc.switches.year_by = YearBy::Enddate;
+            }),
             Town::adjusted("weihai-2023", "otherwise", true, 2022..=2028, |doc| {
                 doc.switches.accumulation = Accumulation::Visit;
                 doc.switches.in_force = InForce::Month;

@@ -153,9 +153,9 @@ fn of_claim(outcome: &Outcome, note: &mut impl FnMut(&str)) {
         if line.paid > Decimal::ZERO {
             note(line.layer.as_str());
         }
-        if let (Some((cap, used)), true) = (line.cap, line.paid < line.gross) {
+        if let (Some(cap), true) = (line.cap, line.paid < line.gross) {
             note(&format!("{} cut", line.layer));
-            if used > cap {
+            if line.used > cap {
                 note(&format!("{} over its limit", line.layer));
             }
         }

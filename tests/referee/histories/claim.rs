@@ -179,6 +179,7 @@ impl<'a> Desk<'a> {
                     CatastrophicPayment::Computed => NOUGHT,
                     _ => yuan(claim.recorded_cii).min(r0),
                 };
+                let used = layer.map_or(NOUGHT, |_| book.paid(account));
                 // Carried as it stands: the base grows all the same, and the payment counts.
                 if layer.is_some() {
                     book.accumulate(account, r0);
@@ -186,7 +187,7 @@ impl<'a> Desk<'a> {
                 }
                 if carried > NOUGHT {
                     let clause = layer.or(self.rules.catastrophic.as_ref()).map(|l| l.clause.clone());
-                    let line = Line { clause, ..plain(name, "recorded".to_owned(), String::new()) };
+                    let line = Line { clause, used, ..plain(name, "recorded".to_owned(), String::new()) };
                     let pool = layer.map(|_| account);
                     audit.push(Line { pool, base: r0, gross: yuan(claim.recorded_cii), paid: carried, ..line });
                 }
@@ -263,16 +264,16 @@ impl<'a> Desk<'a> {
         };
         let gross = schedule.of(switches, before + amount) - schedule.of(switches, before);
         let used = book.paid(schedule.pool);
-        let pay = gross.min(room(schedule.cap.map(|cap| (cap, used)))).min(amount);
+        let pay = gross.min(room(schedule.cap, used)).min(amount);
         let mut so_far = NOUGHT;
         for Step { bracket, from, to, gross } in schedule.steps(switches, before, amount) {
-            let cap = schedule.cap.map(|cap| (cap, used + so_far));
-            let paid = gross.min(room(cap)).min(amount - so_far);
+            let used = used + so_far;
+            let paid = gross.min(room(schedule.cap, used)).min(amount - so_far);
             so_far += paid;
             let line = plain(layer, schedule.rule.clone(), bracket.clause.clone());
             let band = Some([from, to, bracket.from]);
-            let line = Line { identity, pool: Some(schedule.pool), base: amount, band, ..line };
-            audit.push(Line { ratio: Some(bracket.ratio), gross, cap, paid, ..line });
+            let line = Line { identity, pool: Some(schedule.pool), cap: schedule.cap, used, ..line };
+            audit.push(Line { base: amount, band, ratio: Some(bracket.ratio), gross, paid, ..line });
         }
         assert_eq!(so_far, pay, "the brackets of {} add up", schedule.rule);
         book.accumulate(schedule.base, amount);
@@ -282,6 +283,6 @@ impl<'a> Desk<'a> {
 }
 
 /// Room under a limit.
-pub fn room(cap: Option<(Decimal, Decimal)>) -> Decimal {
-    cap.map_or(Decimal::MAX, |(cap, used)| (cap - used).max(NOUGHT))
+pub fn room(cap: Option<Decimal>, used: Decimal) -> Decimal {
+    cap.map_or(Decimal::MAX, |cap| (cap - used).max(NOUGHT))
 }

@@ -33,11 +33,12 @@ impl Desk<'_> {
             let ratio = rule.to_ratio.decimal();
             let short = rounded(&self.town.doc.switches, yuan(claim.scope) * ratio) - covered - total;
             let left = base_left - total;
-            let cap = schedule.cap.map(|cap| (cap, book.paid(schedule.pool)));
-            let more = short.min(left).min(room(cap));
+            let used = book.paid(schedule.pool);
+            let more = short.min(left).min(room(schedule.cap, used));
             if more > NOUGHT {
                 let line = plain(Name::TopUp, rule.id.clone(), rule.clause.clone());
-                let line = Line { identity: Some(identity), pool: Some(schedule.pool), cap, ..line };
+                let line =
+                    Line { identity: Some(identity), pool: Some(schedule.pool), cap: schedule.cap, used, ..line };
                 audit.push(Line { base: left, ratio: Some(ratio), gross: short, paid: more, ..line });
                 book.enter_paid(schedule.pool, more);
                 total += more;
@@ -87,7 +88,7 @@ impl Desk<'_> {
             let line = plain(Name::Oocat, rule.id.clone(), rule.clause.clone());
             let line = Line { identity: Some(identity), ratio: Some(rule.ratio.decimal()), base, gross, ..line };
             // What is left of the fee is no limit of the policy (R50); where it binds, the line must say so.
-            audit.push(Line { cap: (gross > left).then_some((left, NOUGHT)), paid, ..line });
+            audit.push(Line { cap: (gross > left).then_some(left), paid, ..line });
         }
         paid
     }

@@ -115,7 +115,8 @@ fn read(town: &Town, entry: &Entry) -> Line {
         band: entry.band.map(|b| [b.from, b.to, b.lo].map(yuan)),
         ratio: entry.ratio_ppm.map(|ppm| Decimal::new(ppm, 6)),
         gross: yuan(entry.gross),
-        cap: entry.cap.map(|cap| (yuan(cap), yuan(entry.cap_used))),
+        cap: entry.cap.map(yuan),
+        used: yuan(entry.cap_used),
         paid: yuan(entry.paid),
     }
 }

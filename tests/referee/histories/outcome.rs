@@ -69,8 +69,10 @@ pub struct Line {
     pub ratio: Option<Decimal>,
     /// Before the limit.
     pub gross: Decimal,
-    /// The limit, and what was paid under it before.
-    pub cap: Option<(Decimal, Decimal)>,
+    /// The limit.
+    pub cap: Option<Decimal>,
+    /// What the pool had paid before.
+    pub used: Decimal,
     /// What was paid.
     pub paid: Decimal,
 }
@@ -113,7 +115,20 @@ impl Outcome {
 
 /// A line of a rule without bracket, limit and money.
 pub fn plain(layer: Name, rule: String, clause: String) -> Line {
-    let (base, gross, paid) = (NOUGHT, NOUGHT, NOUGHT);
+    let (base, gross, used, paid) = (NOUGHT, NOUGHT, NOUGHT, NOUGHT);
     let clause = Some(clause);
-    Line { layer, identity: None, rule, clause, pool: None, base, band: None, ratio: None, gross, cap: None, paid }
+    Line {
+        layer,
+        identity: None,
+        rule,
+        clause,
+        pool: None,
+        base,
+        band: None,
+        ratio: None,
+        gross,
+        cap: None,
+        used,
+        paid,
+    }
 }

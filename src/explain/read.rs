@@ -1,5 +1,8 @@
 //! A person's rows of the output files, and nobody else's.
 
+use crate::ledger::error::LedgerError;
+use crate::ledger::open::{guarded, options};
+use crate::ledger::watched::Watched;
 use crate::model::fen;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::compute::{cast, filter_record_batch};
@@ -7,7 +10,7 @@ use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type, Timestamp
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::DateTime;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 use std::fs::File;
@@ -92,18 +95,23 @@ impl Rows {
     /// [`ExplainError`].
     pub fn of(dir: &Path, name: &str, psn_no: &str) -> Result<Self, ExplainError> {
         let path = dir.join(name);
-        let file = File::open(&path).map_err(|source| ExplainError::Io { path: path.clone(), source })?;
+        File::open(&path).map_err(|source| ExplainError::Io { path: path.clone(), source })?;
         let damaged = |message: String| ExplainError::Damaged { path: path.clone(), message };
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let builder =
-            ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(|e| damaged(e.to_string()))?;
-        let groups: Vec<usize> = (0..builder.metadata().num_row_groups())
-            .filter(|g| may_hold(builder.metadata().row_group(*g), psn_no))
-            .collect();
-        let reader = builder.with_row_groups(groups).build().map_err(|e| damaged(e.to_string()))?;
+        let unread = |error: LedgerError| match error {
+            LedgerError::Parquet { message, .. } => damaged(message),
+            other => damaged(other.to_string()),
+        };
+        let opened = guarded(name, None, || {
+            let (file, metadata) = Watched::whole(&path, options())?;
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+            let groups: Vec<usize> = (0..builder.metadata().num_row_groups())
+                .filter(|g| may_hold(builder.metadata().row_group(*g), psn_no))
+                .collect();
+            builder.with_row_groups(groups).build()
+        });
+        let mut reader = opened.map_err(unread)?;
         let mut rows = Rows::default();
-        for batch in reader {
-            let batch = batch.map_err(|e| damaged(e.to_string()))?;
+        while let Some(batch) = guarded(name, None, || reader.next().transpose().map_err(Into::into)).map_err(unread)? {
             let ids = batch.column_by_name("psn_no").ok_or_else(|| damaged("no column psn_no".into()))?;
             let ids = cast(ids, &DataType::Utf8).map_err(|e| damaged(e.to_string()))?;
             let mine: BooleanArray = ids.as_string::<i32>().iter().map(|id| Some(id == Some(psn_no))).collect();

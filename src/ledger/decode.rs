@@ -320,8 +320,12 @@ pub fn readable(micros: i64) -> bool {
     (FIRST..LAST).contains(&micros)
 }
 
+/// Bytes of the longest id. Rows of many persons are held at a time, so that long ids of a small file, each told
+/// once and meant a thousand times, would take any memory.
+pub const MOST_ID: usize = 1 << 10;
+
 /// Appends ids as bytes that sort as the ids do: trimmed text as it is, integers big-endian with the
-/// sign turned. Null or blank is none.
+/// sign turned. Null, blank or longer than [`MOST_ID`] is none.
 ///
 /// # Errors
 /// If Arrow cannot unpack the column.
@@ -334,10 +338,15 @@ pub fn ids(array: &ArrayRef, ids: &mut Ids) -> Result<(), ArrowError> {
     match array.data_type() {
         DataType::Utf8 => {
             let texts = array.as_string::<i32>();
-            if texts.null_count() == 0 && texts.iter().flatten().all(is_trimmed) {
+            let plain = |text: &str| is_trimmed(text) && text.len() <= MOST_ID;
+            if texts.null_count() == 0 && texts.iter().flatten().all(plain) {
                 ids.push_texts(texts);
             } else {
-                texts.iter().for_each(|text| ids.push(text.unwrap_or("").trim_matches(BLANKS).as_bytes()));
+                for text in texts.iter() {
+                    let id = text.unwrap_or("").trim_matches(BLANKS);
+                    // One that is too long is none, as an integer beyond the signed range is.
+                    ids.push(if id.len() > MOST_ID { &[] } else { id.as_bytes() });
+                }
             }
         }
         DataType::UInt64 => {
@@ -411,6 +420,10 @@ mod tests {
 
     #[test]
     fn ids_are_trimmed_and_blank_is_none() {
+        let (longest, too_long) = ("x".repeat(MOST_ID), "x".repeat(MOST_ID + 1));
+        let mut found = Ids::default();
+        ids(&(Arc::new(StringArray::from(vec![longest.as_str(), &too_long])) as ArrayRef), &mut found).unwrap();
+        assert_eq!((found.get(0), found.get(1)), (longest.as_bytes(), &b""[..]));
         for texts in [vec![Some("P1"), Some("P22")], vec![Some(" P1\t"), None, Some(" ")]] {
             let mut found = Ids::default();
             ids(&(Arc::new(StringArray::from(texts.clone())) as ArrayRef), &mut found).unwrap();

@@ -5,8 +5,10 @@
 //! ```
 
 pub mod codebook;
+mod compact;
 pub mod decode;
 pub mod error;
+mod footer;
 pub mod intern;
 pub mod marks;
 pub mod mask;
@@ -16,3 +18,4 @@ pub mod reject;
 pub mod row_group;
 pub mod rows;
 pub mod schema;
+pub mod watched;

@@ -6,8 +6,8 @@ use super::error::LedgerError;
 use super::mask::Mask;
 use super::row_group::leaf_of;
 use super::schema::{IdType, LEDGER, LedgerColumn, Mapping, Renames, Spec, TypeRules, id_type, map};
+use super::watched::Watched;
 use arrow::datatypes::{DataType, Field};
-use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use std::cell::Cell;
 use std::fs::File;
@@ -115,10 +115,7 @@ impl InputFile {
         if let Source::Path(path) = &source {
             File::open(path).map_err(|source| LedgerError::Io { path: path.clone(), source })?;
         }
-        let metadata = guarded(&name, None, || match &source {
-            Source::Path(path) => ArrowReaderMetadata::load(&File::open(path)?, options()),
-            Source::Embedded(_, bytes) => ArrowReaderMetadata::load(&Bytes::from_static(bytes), options()),
-        })?;
+        let metadata = guarded(&name, None, || Watched::open(&source, options()).map(|(_, metadata)| metadata))?;
         let empty = metadata.metadata().file_metadata().num_rows() == 0;
         let mapping = map(&name, metadata.schema(), specs, book, renames, TypeRules { unchecked: empty, ..rules })?;
         let mut better = Vec::new();
@@ -192,7 +189,7 @@ impl InputFile {
     }
 }
 
-pub(super) fn options() -> ArrowReaderOptions {
+pub(crate) fn options() -> ArrowReaderOptions {
     // The file's own Arrow schema may claim types that its Parquet schema does not have.
     ArrowReaderOptions::new().with_skip_arrow_metadata(true)
 }

@@ -2,27 +2,32 @@
 
 use super::error::LedgerError;
 use super::mask::Mask;
-use super::open::{InputFile, Source, guarded, options};
+use super::open::{InputFile, guarded, options};
+use super::watched::Watched;
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, FieldRef, Schema};
 use arrow::record_batch::RecordBatch;
-use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::basic::{ConvertedType, Encoding, Type as PhysicalType};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
-use std::fs::File;
 use std::sync::Arc;
+
+/// Bytes of text that a batch may take, about; of rows such as a ledger has, many times as many fit.
+const BATCH_BYTES: u64 = 128 << 20;
 
 /// A row group being read, batch by batch.
 pub struct GroupReader {
     file: String,
     group: usize,
     reader: ParquetRecordBatchReader,
+    /// Rows that are still to come, where all are read.
+    left: Option<u64>,
     /// Where each expected column stands in the batches.
     positions: Vec<Option<usize>>,
     /// The expected column that is masked, and how.
@@ -35,8 +40,18 @@ impl GroupReader {
     /// # Errors
     /// [`LedgerError::Parquet`] with file and row group, also where the reader panics on damage.
     pub fn next_batch(&mut self) -> Result<Option<Columns<'_>>, LedgerError> {
-        let Self { file, group, reader, positions, mask } = self;
-        let batch = guarded(file, Some(*group), || reader.next().transpose().map_err(Into::into))?;
+        let Self { file, group, reader, left, positions, mask } = self;
+        let batch = guarded(file, Some(*group), || {
+            let batch: Option<RecordBatch> = reader.next().transpose()?;
+            // A page that is missing, or one too many, is no error of the page.
+            let rows = batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
+            match left.as_mut().map(|left| (left.checked_sub(rows), left)) {
+                Some((Some(after), left)) if batch.is_some() || after == 0 => *left = after,
+                None => {}
+                Some(_) => return Err(ParquetError::General("its pages hold other rows than it tells of".to_owned())),
+            }
+            Ok(batch)
+        })?;
         let Some(batch) = batch else { return Ok(None) };
         let mut columns = Columns { batch, positions, masked: None };
         if let Some((psn_no, mask)) = mask
@@ -77,6 +92,7 @@ impl InputFile {
     ) -> Result<GroupReader, LedgerError> {
         let file = self.name();
         let roots: Vec<usize> = columns.iter().filter_map(|&c| self.mapping.at[c]).collect();
+        let left = rows.is_none().then(|| self.rows_of(row_group));
         let reader = guarded(&file, Some(row_group), || self.reader(row_group, roots.clone(), batch_rows, rows))?;
         // Projected columns come in file order.
         let mut order = roots;
@@ -87,7 +103,7 @@ impl InputFile {
         };
         let positions = self.mapping.at.iter().enumerate().map(place).collect();
         let mask = self.mask().map(|(psn_no, mask)| (psn_no, mask.clone()));
-        Ok(GroupReader { file, group: row_group, reader, positions, mask })
+        Ok(GroupReader { file, group: row_group, reader, left, positions, mask })
     }
 
     /// Reads a row group to its end: `each` gets every batch.
@@ -133,21 +149,17 @@ impl InputFile {
     ) -> Result<ParquetRecordBatchReader, parquet::errors::ParquetError> {
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
         let metadata = self.better_typed(row_group);
-        macro_rules! build {
-            ($reader:expr) => {{
-                let builder = ParquetRecordBatchReaderBuilder::new_with_metadata($reader, metadata)
-                    .with_row_groups(vec![row_group])
-                    .with_projection(mask)
-                    .with_batch_size(batch_rows);
-                match rows {
-                    Some(rows) => builder.with_row_selection(rows).build(),
-                    None => builder.build(),
-                }
-            }};
-        }
-        match &self.source {
-            Source::Path(path) => build!(File::open(path)?),
-            Source::Embedded(_, bytes) => build!(Bytes::from_static(bytes)),
+        let wanted = |leaf| mask.leaf_included(leaf);
+        let file = Watched::group(&self.source, metadata.metadata(), row_group, wanted)?;
+        let fit = BATCH_BYTES / file.row_bytes().max(1);
+        let batch_rows = batch_rows.min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1);
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+            .with_row_groups(vec![row_group])
+            .with_projection(mask)
+            .with_batch_size(batch_rows);
+        match rows {
+            Some(rows) => builder.with_row_selection(rows).build(),
+            None => builder.build(),
         }
     }
 }

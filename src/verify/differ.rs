@@ -1,10 +1,10 @@
 //! Where two files of rows differ first, in values.
 
 use crate::explain::read::cell;
-use crate::ledger::open::guarded;
+use crate::ledger::open::{guarded, options};
+use crate::ledger::watched::Watched;
 use arrow::array::RecordBatch;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use std::fs::File;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use std::path::Path;
 
 /// Rows decoded at a time.
@@ -34,9 +34,8 @@ impl Half {
     fn open(path: &Path) -> Result<Self, String> {
         let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let reader = guarded(&name, None, || {
-            let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-            let file = File::open(path)?;
-            ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)?.with_batch_size(BATCH_ROWS).build()
+            let (file, metadata) = Watched::whole(path, options())?;
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).with_batch_size(BATCH_ROWS).build()
         });
         Ok(Self { reader: reader.map_err(|e| e.to_string())?, batch: None, at: 0, name })
     }

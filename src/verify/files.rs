@@ -1,13 +1,12 @@
 //! The output files: all there, none besides, each with the size, rows and digest that the manifest states.
 
 use super::check::{Check, Finding, Report};
-use crate::ledger::open::guarded;
+use crate::ledger::open::{Source, guarded, options};
+use crate::ledger::watched::Watched;
 use crate::output::parquet_file::digest_of;
 use crate::output::publish::MANIFEST;
 use crate::run::recorded::{Recorded, RecordedFile};
-use parquet::file::reader::{FileReader, SerializedFileReader};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 
 /// Checks the files; what each of them really is.
@@ -58,7 +57,7 @@ fn names_in(dir: &Path) -> Vec<String> {
 fn look(dir: &Path, name: &str) -> Result<RecordedFile, String> {
     let path = dir.join(name);
     let (size, sha256) = digest_of(&path).map_err(|e| e.to_string())?;
-    let footer = guarded(name, None, || SerializedFileReader::new(File::open(&path)?));
-    let rows = footer.map_or(0, |f| u64::try_from(f.metadata().file_metadata().num_rows()).unwrap_or(0));
+    let footer = guarded(name, None, || Watched::open(&Source::Path(path.clone()), options()));
+    let rows = footer.map_or(0, |(_, f)| u64::try_from(f.metadata().file_metadata().num_rows()).unwrap_or(0));
     Ok(RecordedFile { rows, size, sha256 })
 }

@@ -1,10 +1,11 @@
 //! An output file row by row, in bounded memory, its columns by number.
 
-use crate::ledger::open::guarded;
+use crate::ledger::open::{guarded, options};
+use crate::ledger::watched::Watched;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use std::fs::File;
 use std::path::Path;
 
@@ -81,10 +82,11 @@ pub(super) struct Stream {
 impl Stream {
     /// Opens a file for some of its columns; why it cannot be read, in words.
     pub(super) fn open(dir: &Path, name: &str, kinds: Vec<(&'static str, Kind)>) -> Result<Self, String> {
-        let file = File::open(dir.join(name)).map_err(|e| e.to_string())?;
+        let path = dir.join(name);
+        File::open(&path).map_err(|e| e.to_string())?;
         let opened = guarded(name, None, || {
-            let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-            let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)?;
+            let (file, metadata) = Watched::whole(&path, options())?;
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
             let schema = builder.schema().clone();
             let roots = schema.fields().iter().enumerate();
             let roots: Vec<usize> =

@@ -5,6 +5,7 @@
 //! | [`desk`] | a folder to work in: ledgers, rosters, runs, what a run left there |
 //! | [`usage`] | command lines that make no sense: exit code 2 |
 //! | [`failures`] | runs that end early: exit code 1, nothing published |
+//! | [`hostile`] | broken and hostile Parquet: an error or rejects, in bounded memory |
 //! | [`rejects`] | every reason why a row is not settled |
 //! | [`forms`] | every form in which a column may come |
 //! | [`options`] | what the options change |
@@ -54,6 +55,8 @@ mod goal;
 mod growth;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/hostile.rs"]
+mod hostile;
 #[path = "cli/identities.rs"]
 mod identities;
 #[path = "cli/options.rs"]

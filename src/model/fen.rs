@@ -12,9 +12,12 @@ pub const FEN_PER_YUAN: i64 = 100;
 pub const PPM: i64 = 1_000_000;
 /// The largest amount that is accepted on one row, in fen (a hundred billion yuan).
 ///
-/// It leaves room for the sums of a person with hundreds of thousands of claims in `i64` and in
-/// `Decimal128(18,2)`; a larger figure is a fault of the ledger.
+/// A larger figure is a fault of the ledger. What a person's rows add up to is looked at where there are so
+/// many that it could exceed [`MAX_SUM`].
 pub const MAX_AMOUNT: i64 = 10_000_000_000_000;
+/// The largest sum that eighteen digits hold, in fen: what outputs state, and what one person's amounts may
+/// come to. Sums of a few of them still fit into `i64`.
+pub const MAX_SUM: i64 = 999_999_999_999_999_999;
 /// Stands for "no limit" in compiled tables.
 pub const NO_LIMIT: i64 = i64::MAX;
 
@@ -184,8 +187,7 @@ pub fn to_decimal(fen: i64) -> Decimal {
 /// A sum that may exceed 64 bits as plain yuan, such as `-1234.50`.
 pub fn to_yuan(fen: i128) -> String {
     // Beyond what a decimal holds, plain digits are as exact.
-    Decimal::try_from_i128_with_scale(fen, 2)
-        .map_or_else(|_| format!("{}.{:02}", fen / 100, fen % 100), |d| d.to_string())
+    Decimal::try_from_i128_with_scale(fen, 2).map_or_else(|_| to_grouped(fen).replace(',', ""), |d| d.to_string())
 }
 
 /// Fen as plain yuan with two decimals: `-1234.50`.

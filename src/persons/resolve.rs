@@ -29,6 +29,10 @@ pub struct Resolver {
     open: BTreeMap<i64, Vec<u32>>,
 }
 
+/// Rows of a person whose amounts surely add up within [`fen::MAX_SUM`]: assistance paid is added up from at
+/// most five columns, and nothing else on a row is larger.
+const SURELY_ADD_UP: usize = (fen::MAX_SUM / (5 * fen::MAX_AMOUNT)) as usize;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Counts,
@@ -56,6 +60,9 @@ impl Resolver {
         if refunds {
             self.reversals(rows, &person, refused);
         }
+        if person.len() > SURELY_ADD_UP {
+            self.sums(rows, &person, refused);
+        }
         // Usually there is one policy, and a row costs no more than two comparisons.
         match periods {
             None => self.accept(rows, person, |_| true, accepted, refused),
@@ -66,6 +73,26 @@ impl Resolver {
                 let covered = |day| several.iter().any(|(from, until)| (*from..=*until).contains(&day));
                 self.accept(rows, person, covered, accepted, refused);
             }
+        }
+    }
+
+    /// Refuses the rows, in time order, with which the person's amounts would come to more than any output
+    /// holds. The kernel adds up without a look at the sums.
+    fn sums(&mut self, rows: &Sorted<'_>, person: &Range<usize>, refused: &mut Vec<Refused>) {
+        let start = person.start;
+        let mut sum = 0;
+        for row in person.clone() {
+            if !counts(&self.fate, row - start) {
+                continue;
+            }
+            let amount = rows.largest(row);
+            if amount <= fen::MAX_SUM - sum {
+                sum += amount;
+                continue;
+            }
+            self.fate[row - start] = Fate::Refused;
+            let detail = format!("with it the person's amounts exceed {}", fen::to_text(fen::MAX_SUM));
+            refused.push(Refused { row: row as u32, reason: RejectReason::BadValue, detail });
         }
     }
 
@@ -154,7 +181,7 @@ impl Resolver {
                 }
                 None => {
                     fate[row - start] = Fate::Refused;
-                    let detail = format!("no open record {} of this person", rows.show_id(original));
+                    let detail = format!("no open record {} of this person", cut(&rows.show_id(original)));
                     refused.push(Refused { row: row as u32, reason: RejectReason::ReversalUnmatched, detail });
                 }
             }
@@ -190,6 +217,11 @@ impl Resolver {
             }
         }
     }
+}
+
+/// An id as a detail quotes it; long ones are cut.
+fn cut(id: &str) -> String {
+    id.chars().take(40).collect()
 }
 
 fn counts(fate: &[Fate], index: usize) -> bool {

@@ -236,6 +236,11 @@ impl Sorted<'_> {
         self.claims.amounts[FEE][row]
     }
 
+    /// The largest amount of a row that is no refund: everything that it is paid or owed is within it.
+    pub fn largest(&self, row: usize) -> i64 {
+        [FEE, CII, MAF].map(|amount| self.claims.amounts[amount][row]).into_iter().fold(0, i64::max)
+    }
+
     /// The time of a row, for people.
     pub fn show_time(&self, row: usize) -> String {
         let time = DateTime::from_timestamp_micros(self.time(row));

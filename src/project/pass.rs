@@ -18,6 +18,7 @@ use super::sums::{Spread, Sums, Units};
 use super::world::{Circle, Holder, World};
 use crate::model::codes::{Insutype, RejectReason};
 use crate::model::date;
+use crate::model::fen::MAX_SUM;
 use crate::persons::partition::hash;
 use crate::persons::resolve::{Refused, Resolver};
 use crate::persons::sorted::Sorted;
@@ -276,7 +277,7 @@ impl<'a> Worker<'a> {
         self.baseline(&mut person, persons);
         let known = persons.burden.len() - self.bench.before.years.len();
         for number in 0..self.worlds.len() {
-            self.world(number, &person, known as u32);
+            self.world(number, &person, known as u32)?;
             if let Some(store) = self.keeps.store {
                 self.shelving.relieve(store, number + 1, &mut self.packers[number + 1])?;
             }
@@ -344,16 +345,16 @@ impl<'a> Worker<'a> {
 
     /// Settles the person in a world, if that can differ from the baseline; `known` is the number of its first
     /// year there.
-    fn world(&mut self, number: usize, person: &Person<'_>, known: u32) {
+    fn world(&mut self, number: usize, person: &Person<'_>, known: u32) -> Result<(), ProjectError> {
         let (common, world) = (self.common, &self.worlds[number]);
-        let settles = self.settles(world, person);
+        let settles = self.settles(world, person)?;
         if !settles && world.persons.is_empty() {
-            return;
+            return Ok(());
         }
         let Bench { before, after, spread, cells, .. } = &mut self.bench;
         let after: &Record = if settles { after } else { before };
         if after == before && world.persons.is_empty() {
-            return;
+            return Ok(());
         }
         let mut books = Books {
             sums: &mut self.sums[number + 1],
@@ -374,10 +375,11 @@ impl<'a> Worker<'a> {
                 books.year(whose, [None, Some(year)], [before, after], world.units(year.identity));
             }
         }
+        Ok(())
     }
 
     /// Settles the person in a world into `after`; not where it comes to what the baseline does.
-    fn settles(&mut self, world: &World, person: &Person<'_>) -> bool {
+    fn settles(&mut self, world: &World, person: &Person<'_>) -> Result<bool, ProjectError> {
         let common = self.common;
         let Bench { scratch, all, covered, repeated, spots, bills, certified, numbers, after, .. } = &mut self.bench;
         let mut claims = person.claims;
@@ -412,7 +414,10 @@ impl<'a> Worker<'a> {
             accepted = repeated;
         }
         if !differs {
-            return false;
+            return Ok(false);
+        }
+        if world.fees.is_some() || world.claims.is_some() {
+            adds_up(&claims, accepted)?;
         }
         covers(world, person, accepted, covered);
         after.clear();
@@ -421,8 +426,18 @@ impl<'a> Worker<'a> {
             let mut recorder = Recorder { record: after, naming: &world.naming, only_year: common.only_year };
             settle_person(&world.tables, &claims, covered, holdings, scratch, &mut recorder);
         }
-        true
+        Ok(true)
     }
+}
+
+/// That a person's claims add up within eighteen digits when they have grown; as the ledger has them, they do.
+fn adds_up(claims: &Claims<'_>, accepted: &[Accepted]) -> Result<(), ProjectError> {
+    let row = |a: &Accepted| claims.medfee_sumamt[a.row as usize].max(claims.recorded_cii[a.row as usize]);
+    let sum: i128 = accepted.iter().filter(|a| !a.reversed).map(|a| i128::from(row(a))).sum();
+    if sum > i128::from(MAX_SUM) {
+        return Err(ProjectError::TooLarge { what: "what one person's claims grow to".to_owned() });
+    }
+    Ok(())
 }
 
 /// Of the rows accepted those on days that a world covers; reversed ones stay.

@@ -4,7 +4,7 @@ use super::rows::{Ids, NULL};
 use super::schema::Kind;
 use crate::model::date::MICROS_PER_DAY;
 use crate::model::fen::{self, AmountError};
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
+use arrow::array::{Array, ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, AsArray, PrimitiveArray};
 use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, Date32Type, Date64Type, Decimal64Type, Decimal128Type, Float64Type, Int32Type, Int64Type, TimeUnit,
@@ -244,6 +244,30 @@ pub fn money(
     Ok(())
 }
 
+/// Sums of money in the form in which the outputs of this program state them, in fen: larger than one row of a
+/// ledger may hold, up to eighteen digits. None is nought. `None` where the column has another form.
+///
+/// # Errors
+/// The first row, from 0, with more digits.
+pub fn sums(array: &ArrayRef) -> Option<Result<Vec<i64>, usize>> {
+    let read = |row: usize, value: i128| {
+        let fen = i64::try_from(value).ok().filter(|fen| fen.unsigned_abs() <= fen::MAX_SUM.unsigned_abs());
+        fen.ok_or(row)
+    };
+    let of = |row: usize, value: Option<i128>| value.map_or(Ok(0), |value| read(row, value));
+    match array.data_type() {
+        DataType::Decimal64(_, 2) => {
+            let values = array.as_primitive::<Decimal64Type>().iter().enumerate();
+            Some(values.map(|(row, v)| of(row, v.map(i128::from))).collect())
+        }
+        DataType::Decimal128(_, 2) => {
+            let values = array.as_primitive::<Decimal128Type>().iter().enumerate();
+            Some(values.map(|(row, v)| of(row, v)).collect())
+        }
+        _ => None,
+    }
+}
+
 /// Money that the file already counts in fen.
 fn plain_fen(
     values: &PrimitiveArray<Decimal64Type>,
@@ -270,7 +294,7 @@ fn plain_fen(
 }
 
 /// Appends instants in microseconds; [`NULL`] is none, and an instant that does not fit is one that no
-/// calendar shows.
+/// calendar shows, on its own side of all others.
 ///
 /// # Errors
 /// If Arrow cannot unpack the column.
@@ -282,7 +306,8 @@ pub fn times(array: &ArrayRef, micros: &mut Vec<i64>) -> Result<(), ArrowError> 
     ) {
         let array = array.as_primitive::<T>();
         let start = micros.len();
-        micros.extend(array.values().iter().map(|v| value(*v).unwrap_or(UNREADABLE_TIME)));
+        let beyond = |v: T::Native| if v.is_lt(T::Native::ZERO) { LONG_AGO } else { i64::MAX };
+        micros.extend(array.values().iter().map(|v| value(*v).unwrap_or_else(|| beyond(*v))));
         if let Some(nulls) = array.nulls().filter(|n| n.null_count() > 0) {
             let new = micros[start..].iter_mut().zip(nulls);
             new.filter(|(_, valid)| !valid).for_each(|(time, _)| *time = NULL);
@@ -310,8 +335,8 @@ pub fn times(array: &ArrayRef, micros: &mut Vec<i64>) -> Result<(), ArrowError> 
     Ok(())
 }
 
-/// Stands for an instant that cannot be told; outside what [`readable`] accepts.
-const UNREADABLE_TIME: i64 = i64::MIN + 1;
+/// Stands for an instant before all that can be told; outside what [`readable`] accepts.
+const LONG_AGO: i64 = i64::MIN + 1;
 
 /// Whether an instant lies in the years 1 to 9999.
 pub fn readable(micros: i64) -> bool {
@@ -390,7 +415,10 @@ pub fn int_of_id(bytes: &[u8]) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Date32Array, Decimal64Array, Decimal128Array, DictionaryArray, Int64Array, StringArray};
+    use arrow::array::{
+        Date32Array, Decimal64Array, Decimal128Array, DictionaryArray, Int64Array, StringArray,
+        TimestampMillisecondArray,
+    };
     use std::sync::Arc;
 
     /// Fen, null, or why not.
@@ -458,11 +486,14 @@ mod tests {
     fn a_day_beyond_all_calendars_is_unreadable_not_a_panic() {
         let mut micros = Vec::new();
         times(&(Arc::new(Date32Array::from(vec![Some(i32::MAX), None, Some(1)])) as ArrayRef), &mut micros).unwrap();
-        assert_eq!(micros, [UNREADABLE_TIME, NULL, MICROS_PER_DAY]);
+        // A day too far for microseconds lies on its own side of all others.
+        let far = [i64::MIN, i64::MIN + 1, i64::MAX].map(Some).to_vec();
+        times(&(Arc::new(TimestampMillisecondArray::from(far)) as ArrayRef), &mut micros).unwrap();
+        assert_eq!(micros, [i64::MAX, NULL, MICROS_PER_DAY, LONG_AGO, LONG_AGO, i64::MAX]);
     }
 
     #[test]
     fn only_years_that_a_calendar_shows_are_read() {
-        assert!(readable(0) && !readable(UNREADABLE_TIME) && !readable(i64::MAX));
+        assert!(readable(0) && !readable(LONG_AGO) && !readable(i64::MAX));
     }
 }

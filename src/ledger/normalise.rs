@@ -268,7 +268,7 @@ impl<'a> Normaliser<'a> {
             match found(row) {
                 (ABSENT, ..) => checks.null(row, if med_type.is_some() { "med_type" } else { "care" }),
                 (UNKNOWN, column, name) => checks.mark(row, RejectReason::UnknownMedType, || {
-                    column.as_ref().map_or(String::new(), |c| said(name, c, row))
+                    column.as_ref().map_or(String::new(), |c| said_of(name, c, row))
                 }),
                 _ => {}
             }
@@ -435,7 +435,7 @@ fn code(
     if odd & UNKNOWN != 0 || (odd & ABSENT != 0 && spec.needed) {
         for (row, bits) in found.iter().enumerate() {
             if bits & UNKNOWN != 0 {
-                checks.mark(row, reason, || said(spec.name, &column, row));
+                checks.mark(row, reason, || said_of(spec.name, &column, row));
             } else if bits & ABSENT != 0 && spec.needed {
                 checks.null(row, spec.name);
             }
@@ -456,9 +456,13 @@ fn needed_ids(columns: &Columns<'_>, name: C, ids: &mut Ids, checks: &mut Checks
     Ok(())
 }
 
+fn said_of(name: &str, column: &TextColumn, row: usize) -> String {
+    column.with(row, |text| said(name, text.unwrap_or("")))
+}
+
 /// `column=text`, as a reject's detail; long texts are cut.
-fn said(name: &str, column: &TextColumn, row: usize) -> String {
-    let text: String = column.owned(row).unwrap_or_default().chars().take(40).collect();
+pub fn said(name: &str, text: &str) -> String {
+    let text: String = text.chars().take(40).collect();
     format!("{name}={text}")
 }
 

@@ -3,6 +3,7 @@
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::decode::{self, TextColumn};
 use crate::ledger::error::LedgerError;
+use crate::ledger::normalise::said;
 use crate::ledger::open::{InputFile, ReadAs, Source};
 use crate::ledger::reject::{Reject, RejectSource};
 use crate::ledger::row_group::Columns;
@@ -356,7 +357,7 @@ impl Reading<'_> {
         let psn_no = given.psn_no.ok_or_else(|| null("psn_no"))?;
         let code = given.identity.as_deref().ok_or_else(|| null("identity"))?;
         let begin = given.begin.ok_or_else(|| null("begndate"))?;
-        let unknown = |column: &str, code: &str| (RejectReason::UnknownIdentity, format!("{column}={code}"));
+        let unknown = |column: &str, code: &str| (RejectReason::UnknownIdentity, said(column, code));
         let mut identity = self.book.identity_of(code).ok_or_else(|| unknown("identity", code))?;
         let treated = match (&given.treated_as, identity) {
             (Some(code), Identity::OtherHardship) => {
@@ -367,7 +368,10 @@ impl Reading<'_> {
         identity = treated.unwrap_or(identity);
         let begin = day(begin)?;
         // Many platforms write 9999-12-31 and later for "open".
-        let end = given.end.map_or(OPEN_END, |e| if decode::readable(e) { date::day_of_micros(e) } else { OPEN_END });
+        let end = match given.end {
+            Some(end) if decode::readable(end) || end < 0 => day(end)?,
+            _ => OPEN_END,
+        };
         if end < begin {
             let detail = format!("{} to {}", date::show(begin), date::show(end));
             return Err((RejectReason::BadPeriod, detail));

@@ -125,6 +125,16 @@ pub enum ReconcileError {
         /// What is wrong.
         message: String,
     },
+    /// What a person was paid is beyond all measure.
+    #[error(
+        "{file}: what one person was paid in a year adds up to more than eighteen digits hold\n  \
+         look for amounts in it that cannot be; nothing was published",
+        file = file.display()
+    )]
+    TooLarge {
+        /// The file.
+        file: PathBuf,
+    },
     /// Ids of different types.
     #[error(
         "{file}: psn_no or setl_id is of another type than in {dir}\n  write ids in one type, text or integer, on both sides",

@@ -4,14 +4,14 @@
 
 use super::cause::Cause;
 use super::variants::{Twist, Variants};
-use super::world::{Fate, History, Line, Settlement, Withheld, World};
+use super::world::{Fate, History, Line, Record, Settlement, Withheld, World};
 use crate::model::codes::Identity;
 use crate::model::codes::{Referral, ScopeReason};
 use crate::model::date::OPEN_END;
 use crate::policy::eras::{Era, Eras};
 use crate::policy::tables::NO_RANK;
 use crate::settle::holdings::Period;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Claims of one kind that are also tried one by one, at most so many.
 pub const SINGLE_CLAIMS: usize = 24;
@@ -370,15 +370,20 @@ fn another(world: &mut World, of_run: u8, eras: &Eras, other: Other) {
 
 /// Lets copies count, each after the record that it is a copy of.
 fn duplicates(world: &mut World, history: &History, which: Which) {
+    let mut copies: BTreeMap<u32, Vec<&Record>> = BTreeMap::new();
+    for (record, copy) in (0u32..).zip(&history.records) {
+        if let Fate::Duplicate(of) = copy.fate
+            && holds(which, record)
+        {
+            copies.entry(of).or_default().push(copy);
+        }
+    }
     let mut lines = Vec::with_capacity(world.lines.len() + 1);
     for line in &world.lines {
         lines.push(*line);
-        for (record, copy) in history.records.iter().enumerate() {
-            if copy.fate == Fate::Duplicate(line.record) && holds(which, record as u32) {
-                // What is paid on the copy is booked on the record.
-                lines.push(Line { claim: copy.claim, certified: copy.certified, ..*line });
-            }
-        }
+        // What is paid on the copy is booked on the record.
+        let copies = copies.get(&line.record).into_iter().flatten();
+        lines.extend(copies.map(|copy| Line { claim: copy.claim, certified: copy.certified, ..*line }));
     }
     world.lines = lines;
 }

@@ -6,6 +6,7 @@ use super::sheet::{Sheet, needed, optional};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::mask::Mask;
 use crate::ledger::schema::{IdType, Kind, Spec};
+use crate::model::fen::MAX_SUM;
 use crate::settle::outcome::LAYERS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -223,7 +224,8 @@ fn read_sums(
     if sheet.file.id_type(PSN_NO).is_some_and(|found| found != ids) {
         return Err(ReconcileError::OtherIds { file: path.to_owned(), dir: dir.to_owned() });
     }
-    let parts = sheet.groups(|batch, sums: &mut BTreeMap<Key, Vector>| {
+    let too_large = || ReconcileError::TooLarge { file: path.to_owned() };
+    let parts = sheet.groups(|batch, sums: &mut BTreeMap<Key, Stated>| {
         let psn_no = batch.ids(PSN_NO)?;
         let years = match batch.years(YEARS[0])? {
             Some(years) => Some(years),
@@ -236,16 +238,37 @@ fn read_sums(
                 return Err(batch.bad_row(row, "psn_no is empty".to_owned()));
             }
             let sum = sums.entry((id.into(), years.as_ref().map_or(ANY_YEAR, |y| y[row]))).or_default();
-            *sum = plus(sum, vector);
+            sum.add(vector, size(vector)).ok_or_else(too_large)?;
         }
         Ok(())
     })?;
-    let mut sums: BTreeMap<Key, (Vector, AtomicBool)> = BTreeMap::new();
-    for (key, vector) in parts.into_iter().flatten() {
-        let sum = &mut sums.entry(key).or_default().0;
-        *sum = plus(sum, &vector);
+    let mut sums: BTreeMap<Key, Stated> = BTreeMap::new();
+    for (key, stated) in parts.into_iter().flatten() {
+        sums.entry(key).or_default().add(&stated.sum, stated.size).ok_or_else(too_large)?;
     }
-    Ok(sums)
+    Ok(sums.into_iter().map(|(key, stated)| (key, (stated.sum, AtomicBool::default()))).collect())
+}
+
+/// What rows of a person and year add up to.
+#[derive(Default)]
+struct Stated {
+    sum: Vector,
+    /// The same without signs: no part of the rows comes to more, in whatever order they are added.
+    size: i64,
+}
+
+impl Stated {
+    /// Adds; `None` where it is more than eighteen digits hold.
+    fn add(&mut self, vector: &Vector, size: i64) -> Option<()> {
+        self.size = self.size.checked_add(size).filter(|size| *size <= MAX_SUM)?;
+        self.sum = plus(&self.sum, vector);
+        Some(())
+    }
+}
+
+/// All figures without their signs.
+fn size(vector: &Vector) -> i64 {
+    vector.iter().fold(0, |sum: i64, fen| sum.saturating_add(fen.saturating_abs()))
 }
 
 /// By layer, of amounts that stand in the order of the layers.

@@ -115,10 +115,14 @@ impl Investigator<'_> {
         candidate: Option<&Candidate>,
     ) -> (Vector, Option<ByRecord>) {
         // Reversed records are charged to nothing; what is booked on them belongs to their own year.
+        let mut settled = vec![None; history.records.len()];
+        for claim in due.claims.iter().rev() {
+            settled[claim.record as usize] = Some(claim.charge_year);
+        }
         let charged = |n: u32| {
             let record = &history.records[n as usize];
             match record.fate {
-                Fate::Counts => due.claims.iter().find(|c| c.record == n).map(|c| c.charge_year),
+                Fate::Counts => settled[n as usize],
                 Fate::Reversed => Some(year_of(&record.claim)),
                 _ => None,
             }
@@ -141,10 +145,11 @@ impl Investigator<'_> {
                 let Some(records) = self.records else { return (paid, None) };
                 let theirs = records.get(&history.psn_no).map_or(&[][..], Vec::as_slice);
                 let mut here = Vector::default();
+                let counts = |f: Fate| matches!(f, Fate::Counts | Fate::Reversed);
+                let ours = (0u32..).zip(&history.records).filter(|(_, r)| counts(r.fate));
+                let ours: BTreeMap<_, u32> = ours.map(|(n, r)| (&r.setl_id, n)).collect();
                 for (id, vector) in theirs {
-                    let counts = |f: Fate| matches!(f, Fate::Counts | Fate::Reversed);
-                    let known = history.records.iter().position(|r| r.setl_id == *id && counts(r.fate));
-                    if let Some(n) = known.map(|n| n as u32).filter(|n| charged(*n) == Some(year)) {
+                    if let Some(n) = ours.get(id).copied().filter(|n| charged(*n) == Some(year)) {
                         here = plus(&here, vector);
                         let sum = by_record.entry(n).or_default();
                         *sum = plus(sum, vector);

@@ -112,17 +112,20 @@ impl Question<'_> {
     /// Whether a settlement pays on every record what was paid there.
     fn record_by_record(&self, settled: &Settlement) -> bool {
         let Some(by_record) = self.by_record else { return false };
-        (0..self.history.records.len() as u32).all(|record| {
-            let stated = by_record.get(&record).copied().unwrap_or_default();
-            self.measures.of(&settled.record(record, self.year)) == stated
-        })
+        self.each_record(settled).all(|(record, paid)| paid == by_record.get(&record).copied().unwrap_or_default())
+    }
+
+    /// Every record of the person, and what a settlement pays on it.
+    fn each_record(&self, settled: &Settlement) -> impl Iterator<Item = (u32, Vector)> {
+        let records = settled.records(self.history.records.len(), self.year);
+        (0u32..).zip(records).map(|(record, layers)| (record, self.measures.of(&layers)))
     }
 
     /// Records on which two settlements differ.
     fn moved(&self, before: &Settlement, after: &Settlement) -> Vec<(u32, Vector)> {
-        let of = |s: &Settlement, record| self.measures.of(&s.record(record, self.year));
-        let delta = |record| (record, minus(&of(after, record), &of(before, record)));
-        (0..self.history.records.len() as u32).map(delta).filter(|(_, d)| !is_nought(d)).collect()
+        let both = self.each_record(before).zip(self.each_record(after));
+        let deltas = both.map(|((record, before), (_, after))| (record, minus(&after, &before)));
+        deltas.filter(|(_, d)| !is_nought(d)).collect()
     }
 
     /// Whether what was paid is what a settlement pays but for less than a fen a row: row by row where it is
@@ -131,10 +134,9 @@ impl Question<'_> {
         let paying = settled.claims.iter().filter(|c| c.charge_year == self.year && c.layers.iter().any(|f| *f != 0));
         let rows = paying.count() as u64;
         let row_by_row = self.by_record.is_none_or(|by_record| {
-            (0..self.history.records.len() as u32).all(|record| {
+            self.each_record(settled).all(|(record, paid)| {
                 let stated = by_record.get(&record).copied().unwrap_or_default();
-                let off = minus(&stated, &self.measures.of(&settled.record(record, self.year)));
-                off.iter().all(|fen| fen.unsigned_abs() <= 1)
+                minus(&stated, &paid).iter().all(|fen| fen.unsigned_abs() <= 1)
             })
         });
         row_by_row && minus(paid, &self.sum(settled)).iter().all(|fen| fen.unsigned_abs() <= rows)
@@ -146,13 +148,17 @@ impl Question<'_> {
         let without = |world: &mut World, records: &dyn Fn(u32) -> bool| {
             world.lines.iter_mut().filter(|l| records(l.record)).for_each(|l| l.claim.recorded_cii = 0);
         };
-        let catastrophic = |s: &Settlement, record| s.record(record, self.year)[..2].iter().sum::<i64>();
+        let catastrophic = |s: &Settlement| -> Vec<i64> {
+            let records = s.records(self.history.records.len(), self.year);
+            records.iter().map(|layers| layers[..2].iter().sum()).collect()
+        };
         let mut plain = self.history.world();
         without(&mut plain, &|_| true);
         let Some(bare) = bench.settle(&plain, false) else { return false };
         let mut world = self.history.world();
         hypothesis.apply(&mut world, self.history, bench.variants().eras(), self.missing);
-        without(&mut world, &|record| catastrophic(&bare, record) == catastrophic(due, record));
+        let (bare, due) = (catastrophic(&bare), catastrophic(due));
+        without(&mut world, &|record| bare[record as usize] == due[record as usize]);
         bench.settle(&world, false).is_some_and(|settled| self.sum(&settled) != *paid)
     }
 }

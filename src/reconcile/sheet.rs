@@ -108,11 +108,15 @@ impl Batch<'_> {
         Ok(ids)
     }
 
-    /// Amounts in fen; none is nought.
+    /// Amounts in fen, or sums of them; none is nought.
     ///
     /// # Errors
     /// [`ReconcileError::BadRow`] for what is no amount.
     pub fn money(&self, column: usize) -> Result<Vec<i64>, ReconcileError> {
+        if let Some(sums) = self.columns.get(column).and_then(decode::sums) {
+            return sums
+                .map_err(|row| self.bad_row(row, format!("{}: too large an amount", self.sheet.specs[column].name)));
+        }
         let mut fen = Vec::with_capacity(self.rows());
         let mut odd = None;
         match self.columns.get(column) {

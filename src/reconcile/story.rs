@@ -4,7 +4,7 @@ use super::cause::Cause;
 use super::hypothesis::{Hypothesis, Span};
 use super::measure::{ASSISTANCE, ByLayer, Measure};
 use super::search::{Explained, Question, worlds};
-use super::world::{Bench, History};
+use super::world::{Bench, History, Settlement};
 use crate::ledger::reject::id_text;
 use crate::ledger::schema::IdType;
 use crate::model::codes::Identity;
@@ -13,6 +13,7 @@ use crate::model::fen::to_grouped;
 use crate::policy::document::PolicyDoc;
 use crate::policy::eras::{Eras, Names};
 use crate::settle::outcome::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Claims that evidence names; of more it gives the number.
 const NAMED: usize = 5;
@@ -87,17 +88,25 @@ fn cited(bench: &mut Bench<'_>, question: &Question<'_>, explained: &Explained) 
     let both = worlds(question, explained, bench.variants().eras())
         .and_then(|(before, after)| Some((bench.settle(&before, true)?, bench.settle(&after, true)?)));
     let Some((due, other)) = both else { return vec![Cited::default(); measures.len()] };
+    // Of a person with very many claims each entry must find its like at once.
+    let named: BTreeSet<u32> = explained.records.iter().map(|(record, _)| *record).collect();
+    let like = |record: u32, e: &Entry| (record, e.layer as u8, e.cite, e.identity);
+    let paid_alike = |settled: &Settlement| -> BTreeMap<_, i64> {
+        let mut sums = BTreeMap::new();
+        for (record, entry) in settled.audit.iter().filter(|(record, _)| named.contains(record)) {
+            *sums.entry(like(*record, entry)).or_default() += entry.paid;
+        }
+        sums
+    };
+    let (of_due, of_other) = (paid_alike(&due), paid_alike(&other));
     let figure = |(measure, net): (&Measure, i64)| {
-        let (from, against) = if net > 0 { (&other, &due) } else { (&due, &other) };
+        let (from, against) = if net > 0 { (&other, &of_due) } else { (&due, &of_other) };
         let mut best: Option<(i64, Entry)> = None;
         for (record, entry) in &from.audit {
-            if !measure.covers(entry.layer) || !explained.records.iter().any(|(r, _)| r == record) {
+            if !measure.covers(entry.layer) || !named.contains(record) {
                 continue;
             }
-            let paid_alike = against.audit.iter().filter(|(r, e)| {
-                r == record && e.layer == entry.layer && e.cite == entry.cite && e.identity == entry.identity
-            });
-            let moved = entry.paid - paid_alike.map(|(_, e)| e.paid).sum::<i64>();
+            let moved = entry.paid - against.get(&like(*record, entry)).copied().unwrap_or(0);
             // What is withheld stands in the audit of both sides, so the payment itself breaks the tie.
             let weight = if moved > 0 { moved.saturating_mul(1 << 20) } else { entry.paid };
             if weight > 0 && best.as_ref().is_none_or(|b| weight > b.0) {

@@ -82,8 +82,8 @@ fn history(variants: &Variants) -> History {
 
 /// Payments as a settlement makes them, by record.
 fn by_record(history: &History, settled: &Settlement, measures: &Measures) -> BTreeMap<u32, Vector> {
-    let of = |record| (record, measures.of(&settled.record(record, YEAR)));
-    (0..history.records.len() as u32).map(of).collect()
+    let records = settled.records(history.records.len(), YEAR);
+    (0..).zip(records.iter().map(|layers| measures.of(layers))).collect()
 }
 
 fn sum(explained: &[Explained]) -> Vector {

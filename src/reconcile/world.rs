@@ -17,6 +17,7 @@ use crate::settle::outcome::Entry;
 use crate::settle::outcome::LAYERS;
 use crate::settle::sink::Sink;
 use crate::settle::{Accepted, Scratch, settle_person};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What became of a row before settling.
@@ -93,12 +94,14 @@ impl Historian {
         for a in accepted.iter() {
             fate[a.row as usize - first] = if a.reversed { Fate::Reversed } else { Fate::Counts };
         }
-        for r in refused.iter().filter(|r| r.reason == RejectReason::DuplicateSetlId) {
-            let stays = person
-                .clone()
-                .find(|row| rows.setl_id(*row) == rows.setl_id(r.row as usize) && fate[*row - first] == Fate::Counts);
-            if let Some(row) = stays {
-                fate[r.row as usize - first] = Fate::Duplicate((row - first) as u32);
+        let mut repeats = refused.iter().filter(|r| r.reason == RejectReason::DuplicateSetlId).peekable();
+        if repeats.peek().is_some() {
+            let counts = person.clone().filter(|row| fate[*row - first] == Fate::Counts);
+            let stay: BTreeMap<&[u8], usize> = counts.map(|row| (rows.setl_id(row), row)).collect();
+            for r in repeats {
+                if let Some(row) = stay.get(rows.setl_id(r.row as usize)) {
+                    fate[r.row as usize - first] = Fate::Duplicate((row - first) as u32);
+                }
             }
         }
         let records: Vec<Record> = person
@@ -243,13 +246,14 @@ impl Settlement {
         other
     }
 
-    /// What a record was paid, charged to a year.
-    pub fn record(&self, record: u32, year: i32) -> ByLayer {
-        let mut sum = ByLayer::default();
-        for claim in self.claims.iter().filter(|c| c.record == record && c.charge_year == year) {
+    /// What each of the person's records was paid, charged to a year.
+    pub fn records(&self, records: usize, year: i32) -> Vec<ByLayer> {
+        let mut sums = vec![ByLayer::default(); records];
+        for claim in self.claims.iter().filter(|c| c.charge_year == year) {
+            let sum = &mut sums[claim.record as usize];
             sum.iter_mut().zip(claim.layers).for_each(|(sum, fen)| *sum += fen);
         }
-        sum
+        sums
     }
 }
 

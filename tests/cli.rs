@@ -8,6 +8,8 @@
 //! | [`hostile`] | broken and hostile Parquet: an error or rejects, in bounded memory |
 //! | [`rejects`] | every reason why a row is not settled |
 //! | [`forms`] | every form in which a column may come |
+//! | [`dirt`] | ledgers and rosters with corrupted cells: every row accounted for, for the reason it gives |
+//! | [`heaps`] | sums beyond all measure, very many claims of one person |
 //! | [`options`] | what the options change |
 //! | [`outputs`] | what the output files say about each other |
 //! | [`policies`] | `onestop policy`, with the gallery of broken policies in `tests/errors` |
@@ -43,6 +45,8 @@ mod clauses;
 mod crash;
 #[path = "cli/desk.rs"]
 mod desk;
+#[path = "cli/dirt.rs"]
+mod dirt;
 #[path = "cli/explain.rs"]
 mod explain;
 #[path = "cli/failures.rs"]
@@ -53,6 +57,8 @@ mod forms;
 mod goal;
 #[path = "cli/growth.rs"]
 mod growth;
+#[path = "cli/heaps.rs"]
+mod heaps;
 #[path = "cli/history.rs"]
 mod history;
 #[path = "cli/hostile.rs"]

@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::properties::WriterProperties;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -159,8 +159,40 @@ pub fn succeeds(line: &str) -> Outcome {
 
 /// Runs a command line in a folder.
 pub fn typed_in(folder: &Path, line: &str) -> Outcome {
-    let program = env!("CARGO_BIN_EXE_onestop");
-    let output = Command::new(program).args(line.split_whitespace()).current_dir(folder).output().expect("a start");
+    typed_amid(folder, &[], line)
+}
+
+/// The same in a world of other environment variables (none: it is not set), and another folder.
+pub fn typed_amid(folder: &Path, environment: &[(&str, Option<&str>)], line: &str) -> Outcome {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_onestop"));
+    command.args(line.split_whitespace()).current_dir(folder);
+    for (name, value) in environment {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    outcome(command.output().expect("a start"))
+}
+
+/// The same, and whether rows were seen to wait on disk.
+pub fn watched(line: &str) -> (Outcome, bool) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_onestop"));
+    command.args(line.split_whitespace()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("a start");
+    let open = PathBuf::from(format!("/proc/{}/fd", child.id()));
+    let mut spilled = false;
+    while child.try_wait().expect("a child").is_none() {
+        // The file is unlinked as soon as it is made, but it stays open to the end.
+        let files = std::fs::read_dir(&open).into_iter().flatten().flatten();
+        let links = files.filter_map(|file| std::fs::read_link(file.path()).ok());
+        spilled |= links.into_iter().any(|link| link.to_string_lossy().contains("rows.spill"));
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    (outcome(child.wait_with_output().expect("its end")), spilled)
+}
+
+fn outcome(output: Output) -> Outcome {
     Outcome {
         code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -252,6 +284,11 @@ pub fn lay(path: &Path, rows: &RecordBatch) {
 pub struct Sheet(Vec<(String, ArrayRef)>);
 
 impl Sheet {
+    /// No columns yet.
+    pub fn blank() -> Self {
+        Self(Vec::new())
+    }
+
     /// The columns that the rows name, in the contract's usual types.
     pub fn of(rows: &[Row]) -> Self {
         let desk = Desk::new();
@@ -273,6 +310,12 @@ impl Sheet {
             Some((_, old)) => *old = column,
             None => self.0.push((name.to_owned(), column)),
         }
+        self
+    }
+
+    /// Puts a column behind the others, whatever their names.
+    pub fn add(mut self, name: &str, column: ArrayRef) -> Self {
+        self.0.push((name.to_owned(), column));
         self
     }
 

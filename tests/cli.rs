@@ -10,6 +10,7 @@
 //! | [`forms`] | every form in which a column may come |
 //! | [`dirt`] | ledgers and rosters with corrupted cells: every row accounted for, for the reason it gives |
 //! | [`heaps`] | sums beyond all measure, very many claims of one person |
+//! | [`same`] | the same bytes in whatever environment, however row groups are cut |
 //! | [`options`] | what the options change |
 //! | [`outputs`] | what the output files say about each other |
 //! | [`policies`] | `onestop policy`, with the gallery of broken policies in `tests/errors` |
@@ -83,6 +84,8 @@ mod project;
 mod reconcile;
 #[path = "cli/rejects.rs"]
 mod rejects;
+#[path = "cli/same.rs"]
+mod same;
 #[path = "cli/scenarios.rs"]
 mod scenarios;
 #[path = "cli/stop.rs"]

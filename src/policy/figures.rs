@@ -4,7 +4,7 @@ use super::document::*;
 use super::parameters::Parameters;
 use super::value::{Amount, Ratio};
 use crate::model::codes::{Care, Identity, Insutype};
-use crate::model::fen::to_grouped;
+use crate::model::fen::{Round, Unit, to_grouped};
 
 /// One thing that a policy says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,8 @@ pub struct Shown<'a> {
 
 /// All figures of a policy, section by section.
 pub fn figures(doc: &PolicyDoc, shown: Shown<'_>) -> Vec<Figure> {
-    let mut list = List { figures: Vec::new(), shown };
+    let round = Round { mode: doc.switches.rounding, unit: Unit::Fen };
+    let mut list = List { figures: Vec::new(), shown, round };
     list.header(doc);
     list.identities(doc);
     if let Some(layer) = &doc.catastrophic {
@@ -70,6 +71,8 @@ pub fn figures(doc: &PolicyDoc, shown: Shown<'_>) -> Vec<Figure> {
 struct List<'a> {
     figures: Vec<Figure>,
     shown: Shown<'a>,
+    /// How a share of a dated parameter is rounded: as it is where the policy is applied.
+    round: Round,
 }
 
 impl List<'_> {
@@ -350,7 +353,7 @@ impl List<'_> {
             words.push_str(" (where it is set)");
         }
         if let Some((parameters, year)) = self.shown.resolve {
-            let round = crate::model::fen::Round::default();
+            let round = self.round;
             let value = parameters.value(&share.of, year + share.year).map(|v| round.product(v.value, share.share.0));
             let or = share.or.as_ref().and_then(|o| {
                 parameters.schedule(&o.deductible_of, year).map(|s| round.product(s.deductible, o.share.0))
@@ -408,5 +411,26 @@ fn measure(measure: Measure) -> &'static str {
         Measure::AfterAssistance => "burden within scope after insurance and assistance",
         Measure::TotalAfterInsurance => "whole burden after insurance",
         Measure::TotalAfterAssistance => "whole burden after insurance and assistance",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{Policy, SHIPPED};
+
+    #[test]
+    fn a_share_is_shown_as_it_is_applied_where_a_half_goes_to_even() {
+        let (id, text) = SHIPPED.iter().find(|(id, _)| *id == "erenhot-2023").unwrap();
+        let mut parameters = Parameters::shipped().unwrap();
+        let income = "[[value]]\nparameter = \"per-capita disposable income, Erenhot, all residents\"\nyear = 2022\n";
+        parameters.lay("odd", &format!("{income}value = \"51234.58\"\n")).unwrap();
+        // A quarter of it is 12808.645.
+        for (rounding, shown) in [("half_up", "12,808.65"), ("half_even", "12,808.64")] {
+            let text = format!("{text}\n[switches]\nrounding = \"{rounding}\"\n");
+            let doc = Policy::parse(id, &text, id).unwrap().doc;
+            let figures = figures(&doc, Shown { resolve: Some((&parameters, 2023)) });
+            assert!(figures.iter().any(|f| f.value.contains(shown)), "{rounding}: no {shown}");
+        }
     }
 }

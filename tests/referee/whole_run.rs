@@ -9,15 +9,17 @@ use super::histories::holds::stretches;
 use super::histories::outcome::Outcome;
 use super::histories::person::{Person, settle};
 use super::histories::town::{ODD, Town, towns};
+use super::subsidies::{claimed, subsidies};
 use super::support::contract::{AUDIT, kind_of};
 use super::support::program::Settle;
 use super::support::table::{self, Row as Text};
 use onestop::model::codes::{Channel, Identity, RejectReason, Status};
 use onestop::model::date;
+use onestop::policy::document::YearBy;
 use onestop::policy::tables::LOCAL_AREA;
 use onestop::settle::outcome::MONEY_NAMES;
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Persons of a run.
@@ -35,7 +37,7 @@ pub fn compare(town: usize, on_roster: bool, first_seed: u64) {
     for (number, history, faults) in &persons {
         let psn_no = format!("P{number:06}");
         let person = settle(town, history);
-        ledger.extend(history.rows.iter().map(|row| text_of(&psn_no, row, on_roster)));
+        ledger.extend(history.rows.iter().map(|row| text_of(town, &psn_no, row, on_roster)));
         for (row, reason) in faults {
             expected.reject("ledger", &psn_no, row.get("setl_id"), *reason);
             ledger.push(row.clone());
@@ -50,8 +52,18 @@ pub fn compare(town: usize, on_roster: bool, first_seed: u64) {
         }
         expected.take(town, &psn_no, history, &person);
     }
+    if on_roster {
+        expected.subsidise(town, &persons);
+    }
     write(&at("ledger.parquet"), &ledger);
-    let mut run = Settle::ledger(&at("ledger.parquet")).policy(&town.doc.policy.id);
+    let mut run = Settle::ledger(&at("ledger.parquet"));
+    run = match &town.text {
+        Some(text) => {
+            std::fs::write(at("policy.toml"), text).expect("the policy is written");
+            run.policy(at("policy.toml"))
+        }
+        None => run.policy(&town.doc.policy.id),
+    };
     if on_roster {
         write(&at("roster.parquet"), &roster);
         run = run.roster(&at("roster.parquet"));
@@ -67,6 +79,7 @@ pub fn compare(town: usize, on_roster: bool, first_seed: u64) {
         ("audit", expected.audit),
         ("persons", expected.persons),
         ("alerts", expected.alerts),
+        ("subsidies", expected.subsidies),
         ("rejects", expected.rejects),
     ] {
         let mut found = table::read(&at("out").join(format!("{name}.parquet"))).expect("an output").rows;
@@ -84,7 +97,7 @@ pub fn compare(town: usize, on_roster: bool, first_seed: u64) {
             panic!("{}: {name}: found {found:?}, expected {expected:?}\n{:#?}", town.name, persons[number].1);
         }
         assert_eq!(found.len(), rows.len(), "{}: rows of {name}", town.name);
-        assert!(name == "alerts" || !rows.is_empty(), "{}: {name} is empty", town.name);
+        assert!(["alerts", "subsidies"].contains(&name) || !rows.is_empty(), "{}: {name} is empty", town.name);
     }
 }
 
@@ -106,7 +119,8 @@ fn persons(town: usize, on_roster: bool, first_seed: u64) -> Vec<(usize, History
         let number = persons.len();
         let dice = &mut Dice::new(&bytes[900..]);
         let psn_no = format!("P{number:06}");
-        let faults = history.rows.iter().filter_map(|row| fault(&psn_no, row, on_roster, dice)).collect();
+        let faults =
+            history.rows.iter().filter_map(|row| fault(&towns()[town], &psn_no, row, on_roster, dice)).collect();
         persons.push((number, history, faults));
         if persons.len() == PERSONS {
             break;
@@ -120,11 +134,11 @@ fn write(path: &Path, rows: &[Text]) {
 }
 
 /// A copy of a row with one or two faults, and the first reason that holds of them.
-fn fault(psn_no: &str, row: &Row, on_roster: bool, dice: &mut Dice<'_>) -> Option<(Text, RejectReason)> {
+fn fault(town: &Town, psn_no: &str, row: &Row, on_roster: bool, dice: &mut Dice<'_>) -> Option<(Text, RejectReason)> {
     if !dice.one_in(6) || row.claim.fee <= 0 {
         return None;
     }
-    let mut text = text_of(psn_no, row, on_roster);
+    let mut text = text_of(town, psn_no, row, on_roster);
     let mut first = None;
     for _ in 0..1 + dice.below(2) {
         let yuan = |fen: i64| super::histories::schedule::yuan(fen).to_string();
@@ -157,7 +171,7 @@ fn moment(row: &Row) -> String {
 }
 
 /// A row of the ledger as text.
-fn text_of(psn_no: &str, row: &Row, on_roster: bool) -> Text {
+fn text_of(town: &Town, psn_no: &str, row: &Row, on_roster: bool) -> Text {
     let claim = &row.claim;
     let marks = &claim.marks;
     let mut text = Text::new();
@@ -174,6 +188,7 @@ fn text_of(psn_no: &str, row: &Row, on_roster: bool) -> Text {
     set("psn_no", Some(psn_no.to_owned()));
     set("setl_id", Some(row.id.to_string()));
     set("setl_time", Some(moment(row)));
+    set("enddate", (town.doc.switches.year_by == YearBy::Enddate).then(|| date::show(row.enddate)));
     set("insutype", Some(claim.insutype.to_string()));
     set("care", Some(claim.care.to_string()));
     for (column, fen) in [
@@ -234,6 +249,7 @@ struct Expected {
     audit: Vec<Text>,
     persons: Vec<Text>,
     alerts: Vec<Text>,
+    subsidies: Vec<Text>,
     rejects: Vec<Text>,
 }
 
@@ -278,7 +294,7 @@ impl Expected {
                 Some(o) if o.reason.is_none() => Status::Settled,
                 Some(_) => Status::OutOfScope,
             };
-            let notes = outcome.map(|o| o.notes.join(",")).filter(|n| !n.is_empty());
+            let notes = outcome.map(|o| o.notes.join(";")).filter(|n| !n.is_empty());
             let mut text = columns([
                 ("psn_no", Some(psn_no.to_owned())),
                 ("setl_id", Some(id.clone())),
@@ -332,6 +348,25 @@ impl Expected {
                 ("setl_id", Some(row.id.to_string())),
                 ("setl_time", Some(moment(row))),
             ]));
+        }
+    }
+
+    fn subsidise(&mut self, town: &Town, persons: &[(usize, History, Faults)]) {
+        let own: Vec<_> =
+            persons.iter().map(|(_, history, _)| claimed(town, history, &settle(town, history))).collect();
+        let years: BTreeSet<i32> = own.iter().flatten().map(|(year, _)| *year).collect();
+        for ((number, history, _), own) in persons.iter().zip(own) {
+            for given in subsidies(town, history, &own, &years) {
+                self.subsidies.push(columns([
+                    ("psn_no", Some(format!("P{number:06}"))),
+                    ("year", Some(given.year.to_string())),
+                    ("identity", code(Some(given.identity))),
+                    ("standard", Some(yuan(given.standard))),
+                    ("subsidy", Some(yuan(given.subsidy))),
+                    ("own_part", Some(yuan(given.standard - given.subsidy))),
+                    ("clause", Some(given.clause)),
+                ]));
+            }
         }
     }
 

@@ -65,7 +65,7 @@ impl<'a> Sketch<'a> {
             self.state = State { books, after_insurance: nothing, after_assistance: nothing };
             self.year = year;
         }
-        let desk = Desk { town: self.town, rules, preferred: self.preferred, again: true };
+        let desk = Desk { town: self.town, rules, preferred: self.preferred, again: true, audited: false };
         let aims = dice.below(5) < 3;
         let (choice, off) = (usize::from(dice.byte()), dice.beside());
         if aims {

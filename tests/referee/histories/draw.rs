@@ -123,6 +123,7 @@ fn days_of_interest(town: &Town, (first, last): (i32, i32), stretches: &[Stretch
         days.extend([date::day(year, 1, 1), date::day(year, 12, 31)].into_iter().flatten());
     }
     days.extend(town.doc.out_of_catalogue.iter().flat_map(|r| [r.from, r.until]).flatten().map(|d| d.0));
+    days.extend(town.doc.assistance.rule.iter().flat_map(|r| [r.from, r.until]).flatten().map(|d| d.0));
     days.extend(stretches.iter().flat_map(|s| [s.begin, s.end.min(last)]));
     days.into_iter().flat_map(|d| [d - 1, d, d + 1]).collect()
 }
@@ -230,10 +231,11 @@ fn refund(rows: &mut Vec<Row>, (first, last): (i32, i32), dice: &mut Dice<'_>) {
                 rows.push(Row { id: id + 300, second: (refund.second + 7) % 86_400, ..refund.clone() });
                 rows.push(refund);
             }
-            // Of a record that is not there, or of a refund.
-            4 if dice.one_in(3) => {
-                rows.push(negated(&original, id + 300, day, Some(id)));
-                rows.push(Row { init: Some(9_999), ..refund });
+            // Of a record that is not there; of a refund, before that one is looked at.
+            4 if dice.one_in(2) => {
+                let named = if dice.one_in(2) { Some(9_999) } else { None };
+                rows.push(negated(&original, id, day, Some(id + 300)));
+                rows.push(Row { id: id + 300, init: named, ..refund });
             }
             _ => rows.push(refund),
         }

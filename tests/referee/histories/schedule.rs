@@ -14,6 +14,11 @@ pub fn yuan(fen: i64) -> Decimal {
     Decimal::new(fen, 2)
 }
 
+/// Half up to the fen.
+pub fn half_up(amount: Decimal) -> Decimal {
+    amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
+}
+
 /// Which way a half goes (SPEC 3.5).
 fn way(switches: &Switches) -> RoundingStrategy {
     match switches.rounding {

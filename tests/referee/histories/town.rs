@@ -75,8 +75,12 @@ pub struct Town {
     pub name: String,
     /// The odd values are laid over those that are shipped.
     pub odd: bool,
+    /// The text of a policy that is not shipped.
+    pub text: Option<String>,
     /// The policy as written.
     pub doc: PolicyDoc,
+    /// The dated values.
+    pub parameters: Parameters,
     /// What the kernel reads.
     pub tables: Tables,
     /// What the referee reads, a benefit year each.
@@ -148,9 +152,19 @@ impl Town {
         years: std::ops::RangeInclusive<i32>,
         adjust: impl Fn(&mut PolicyDoc),
     ) -> Self {
-        let policy = if id == "anywhere" { Policy::parse(id, ANYWHERE, id) } else { Policy::load(id) };
-        let mut doc = policy.expect("the policy can be read").doc;
+        let mut doc = Policy::load(id).expect("the policy is shipped").doc;
         adjust(&mut doc);
+        Self::of(doc, None, name, odd, years)
+    }
+
+    /// A city that is nowhere, with these switches.
+    fn anywhere(name: &str, switches: &str) -> Self {
+        let text = format!("{ANYWHERE}\n[switches]\n{switches}");
+        let doc = Policy::parse("anywhere", &text, "anywhere").expect("the policy can be read").doc;
+        Self::of(doc, Some(text), name, false, 2022..=2026)
+    }
+
+    fn of(doc: PolicyDoc, text: Option<String>, name: &str, odd: bool, years: std::ops::RangeInclusive<i32>) -> Self {
         let mut parameters = Parameters::shipped().expect("the parameters are shipped");
         for text in ODD.iter().filter(|_| odd) {
             parameters.lay("odd values", text).expect("odd values can be read");
@@ -165,7 +179,8 @@ impl Town {
         let limits = doc.hospital_limit.iter().flat_map(|l| &l.limits).map(|l| l.ratio.decimal());
         let shares = limits.chain(doc.note.iter().map(|n| n.above.decimal())).collect();
         let order = order_of(&doc);
-        Self { name: format!("{id}, {name}"), odd, doc, tables, years, order, accounts, edges, shares }
+        let name = format!("{}, {name}", doc.policy.id);
+        Self { name, odd, text, doc, parameters, tables, years, order, accounts, edges, shares }
     }
 
     /// What holds in a benefit year.
@@ -294,6 +309,9 @@ impl Book {
     }
 }
 
+/// Towns whose policy is a file, shipped or written for it, so that the program itself can settle them.
+pub const ON_FILE: usize = 12;
+
 /// The towns: the four policies with shipped and with odd values, each for several years, some of them
 /// outside the policy's dates; and odd readings of the words that other cities read otherwise.
 pub fn towns() -> &'static [Town] {
@@ -308,12 +326,10 @@ pub fn towns() -> &'static [Town] {
             Town::new("erenhot-2023", "odd values", true, 2022..=2026),
             Town::new("jincheng-2023", "shipped values", false, 2022..=2025),
             Town::new("jincheng-2023", "odd values", true, 2022..=2028),
-            Town::new("anywhere", "once", false, 2022..=2026),
-            Town::adjusted("anywhere", "in whole yuan", false, 2022..=2026, |doc| {
-                doc.switches.unit = Unit::Yuan;
-                doc.switches.accumulation = Accumulation::Visit;
-                doc.switches.year_by = YearBy::Enddate;
-            }),
+            Town::anywhere("plain", ""),
+            Town::anywhere("in whole yuan", "unit = \"yuan\"\naccumulation = \"visit\"\nyear_by = \"enddate\"\n"),
+            Town::anywhere("by excess", "bands = \"excess\"\nin_force = \"next_month\"\nrounding = \"half_even\"\n"),
+            Town::anywhere("by month", "in_force = \"month\"\ncatastrophic_payment = \"computed\"\n"),
             Town::adjusted("weihai-2023", "otherwise", true, 2022..=2028, |doc| {
                 doc.switches.accumulation = Accumulation::Visit;
                 doc.switches.in_force = InForce::Month;

@@ -136,7 +136,7 @@ fn any_text_is_a_scenarios_file_or_an_error() {
 
 #[test]
 fn any_person_is_settled_to_the_fen() {
-    holds("kernel", &[], 50_000, bodies::kernel);
+    holds("kernel", &[], 20_000, bodies::kernel);
 }
 
 /// The panics that the library catches are not shown, as the program does not show them.

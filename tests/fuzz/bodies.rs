@@ -9,10 +9,12 @@
 //! | [`policy`] | a policy file | what `check` lets through compiles, and settles with money conserved |
 //! | [`parameters`] | a parameters file | the same of the shipped policies over it |
 //! | [`scenarios`] | a scenarios file of `onestop project` | the same of every scenario that can be made |
-//! | [`kernel`] | a person's claims and identities | money conserved, nothing negative |
+//! | [`kernel`] | a person's claims and identities | money conserved, nothing negative; the same as the referee's |
 
 #![allow(dead_code)] // Each target takes the part that it needs.
 
+#[path = "../referee/histories/mod.rs"]
+mod histories;
 #[path = "../laws/kernel.rs"]
 mod kernel;
 
@@ -229,8 +231,12 @@ fn stay(n: usize, care: Care, begin: i32) -> Claim {
 
 // --- The kernel ------------------------------------------------------------------------------------------
 
-/// A person of one of the shipped policies: claims in time order, identities, reversals.
+/// A person of one of the shipped policies: claims in time order, identities, reversals. The same bytes stand for
+/// a whole history, too, that the referee works out once more.
 pub fn kernel(bytes: &[u8]) {
+    if let Err(difference) = histories::compare(bytes) {
+        panic!("{difference}");
+    }
     let mut bytes = Taken(bytes);
     let city = &cities()[bytes.below(cities().len())];
     let edges = city.edges();

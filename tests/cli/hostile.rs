@@ -199,23 +199,25 @@ fn schemas_and_groups_beyond_measure_are_refused() {
 #[test]
 fn columns_that_lie_elsewhere_are_refused() {
     let file = ledger().bytes().len() as i64;
-    for (case, at, bytes) in [
-        ("behind the file", Some(file * 2), None),
-        ("at the end", Some(file), None),
-        ("in the footer", Some(file - 40), None),
-        ("below nought", Some(-40), None),
-        ("the most", Some(i64::MAX), None),
-        ("longer than the file", None, Some(file * 2)),
-        ("into the footer", None, Some(file - 100)),
-        ("the longest", None, Some(i64::MAX)),
-        ("of less than no length", None, Some(-1)),
-        ("of no length", None, Some(0)),
-        ("too short", None, Some(20)),
-        ("where another one is", Some(4), None),
-        ("beside its place", Some(60), None),
+    let (outside, together) = ("`care` is said to lie outside the file's pages", "are said to lie in one place");
+    for (case, at, bytes, says) in [
+        ("behind the file", Some(file * 2), None, outside),
+        ("at the end", Some(file), None, outside),
+        ("in the footer", Some(file - 40), None, outside),
+        ("below nought", Some(-40), None, outside),
+        ("the most", Some(i64::MAX), None, outside),
+        ("longer than the file", None, Some(file * 2), outside),
+        ("into the footer", None, Some(file - 100), outside),
+        ("the longest", None, Some(i64::MAX), outside),
+        ("of less than no length", None, Some(-1), outside),
+        ("of no length", None, Some(0), ""),
+        ("too short", None, Some(20), ""),
+        ("where another one is", Some(4), None, together),
+        ("beside its place", Some(60), None, together),
     ] {
         let forged = ledger().with("care", |c| (c.at, c.bytes) = (at, bytes));
         refuses_ledger(case, &forged, "row group 0: ");
+        refuses_ledger(case, &forged, says);
     }
 }
 
@@ -245,7 +247,7 @@ fn pages_that_claim_more_than_can_be_held_are_refused_unread() {
     let dictionary = ledger().with("care", |c| {
         c.codec = 6;
         let body = zstd_of_zeros(MOST as usize);
-        c.pages.insert(0, Page { kind: 2, unpacked: Some(MOST), ..Page::plain(1 << 29, body) });
+        c.pages.insert(0, Page { kind: 2, unpacked: Some(MOST), ..Page::plain(1 << 28, body) });
     });
     refuses_ledger("a dictionary of 2 GiB", &dictionary, "write smaller pages");
     let together = ledger().but(|f| {
@@ -334,9 +336,12 @@ fn indices_and_levels_out_of_range_are_refused() {
         })
     };
     let three = [&counted(b"inpatient")[..]; 3].concat();
-    assert_eq!(settles("levels", &desk_of(&levels(&[6, 1], &three).bytes(), &roster().bytes())), (3, vec![]));
+    // Of a level of one bit, the other seven are not looked at.
+    for level in [1, 0xff] {
+        let desk = desk_of(&levels(&[6, level], &three).bytes(), &roster().bytes());
+        assert_eq!(settles("levels", &desk), (3, vec![]));
+    }
     for (case, file) in [
-        ("levels out of range", levels(&[6, 0xff], &three)),
         ("too few levels", levels(&[2, 1], &three)),
         ("no levels", levels(&[], &three)),
         ("levels without end of nothing", levels(&[0xff, 0xff, 0xff, 0xff, 0x0f], &three)),
@@ -500,6 +505,20 @@ fn a_roster_is_held_to_the_same() {
     }
 }
 
+#[test]
+fn values_of_two_gigabytes_each_are_not_read_back() {
+    let wide = ledger().with("hifp_pay", |c| (c.physical, c.width, c.converted) = (7, Some(MOST), None));
+    let desk = desk_of(&ledger().bytes(), &roster().bytes());
+    assert_eq!(settles("sound", &desk), (3, vec![]));
+    put(&desk.path("out").join("settlement.parquet"), &wide.bytes());
+    let outcome = confined(&format!("explain {} P1", desk.typed("out")), SPACE);
+    let says = outcome.stderr.contains("column `hifp_pay` is said to be 2147483647 bytes wide");
+    assert!(outcome.code == Some(1) && says, "{}", outcome.stderr);
+}
+
+/// What becomes of a file.
+type Damage = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
 /// Files of a run and how they may be damaged; the readers of such folders say so and end.
 #[test]
 fn a_damaged_folder_of_outputs_is_told_of() {
@@ -510,7 +529,7 @@ fn a_damaged_folder_of_outputs_is_told_of() {
     let claims = ledger().with("psn_no", |c| (c.codec, c.pages[0].unpacked) = (1, Some(MOST)));
     let lengthy = ledger().with("psn_no", |c| c.pages[0] = Page { encoding: 6, ..Page::plain(3, lengths(1 << 62, 2)) });
     let more_rows = ledger().but(|f| (f.rows, f.group_rows) = (1 << 50, 1 << 50));
-    let damages: Vec<(&str, Box<dyn Fn(&[u8]) -> Vec<u8>>)> = vec![
+    let damages: Vec<(&str, Damage)> = vec![
         ("cut", Box::new(|bytes| bytes[..bytes.len() - 9].to_vec())),
         ("empty", Box::new(|_| Vec::new())),
         (

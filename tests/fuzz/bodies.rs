@@ -11,6 +11,17 @@
 //! | [`scenarios`] | a scenarios file of `onestop project` | the same of every scenario that can be made |
 //! | [`kernel`] | a person's claims and identities | money conserved, nothing negative; the same as the referee's |
 
+//!
+//! ```text
+//! cargo install cargo-fuzz --locked
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz -O -s none ledger -- -timeout=20 -max_len=4096
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz -O -s none policy tests/fuzz/corpus/policy data/policies \
+//!     -- -timeout=20 -max_len=12000 -dict=tests/fuzz/toml.dict
+//! ```
+//!
+//! Without a sanitizer: the library forbids unsafe code, and its allocator replaces the system's. What a run finds
+//! is kept in `corpus` once it is understood.
+
 #![allow(dead_code)] // Each target takes the part that it needs.
 
 #[path = "../referee/histories/mod.rs"]
@@ -221,7 +232,7 @@ fn stay(n: usize, care: Care, begin: i32) -> Claim {
         basic,
         recorded_cii: fee / 9,
         recorded_maf: fee / 11,
-        ext_comp: if n % 3 == 0 { fee / 5 } else { 0 },
+        ext_comp: if n.is_multiple_of(3) { fee / 5 } else { 0 },
         disease_limit: (n % 4 == 3).then_some(fee / 2),
         area: LOCAL_AREA,
         disease: 0,

@@ -1,9 +1,9 @@
 //! Progress bars on a terminal.
 
 use super::say;
+use crate::output::publish::Leftover;
 use crate::run::progress::{Progress, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::path::Path;
 use std::sync::Mutex;
 
 /// A bar for the step at hand; shown on a terminal only.
@@ -46,11 +46,18 @@ impl Progress for Bars {
         });
     }
 
-    fn leftover(&self, path: &Path, removed: bool) {
-        match (self.shown, removed) {
-            (false, _) => {}
-            (true, true) => say(&format!("note: removed what a run that was killed had left: {}", path.display())),
-            (true, false) => {
+    fn leftover(&self, left: &Leftover) {
+        if !self.shown {
+            return;
+        }
+        match left {
+            Leftover::Removed(path) => {
+                say(&format!("note: removed what a run that was killed had left: {}", path.display()));
+            }
+            Leftover::PutBack(path) => {
+                say(&format!("note: a run was killed while it replaced this one, which is back: {}", path.display()));
+            }
+            Leftover::Left(path) => {
                 say(&format!("warning: the run that was replaced could not be removed: {}", path.display()));
                 say("  remove it yourself, or leave it to the next run into this folder");
             }

@@ -1,11 +1,13 @@
-//! Told to stop (Ctrl-C, SIGTERM), the program removes what it has begun and ends at once, whatever its
+//! Told to stop (Ctrl-C, SIGTERM, SIGHUP), the program removes what it has begun and ends at once, whatever its
 //! workers are busy with.
 
 use super::{Failure, say};
 use crate::output::unfinished;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag::register_conditional_shutdown;
 use signal_hook::iterator::Signals;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// By convention a program that a signal ended says so by 128 and its number.
@@ -13,15 +15,23 @@ const SIGNALLED: i32 = 128;
 
 static STOPPING: AtomicBool = AtomicBool::new(false);
 
-/// Waits for signals, in a thread of its own.
+/// Waits for signals, in a thread of its own. Those that whoever started the program wants ignored (`nohup`, a
+/// job in the background of a script) stay ignored. The second one ends the program at once.
 ///
 /// # Errors
 /// If the system refuses.
 pub fn watch() -> Result<(), Failure> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let ignored = ignored();
+    let wanted: Vec<i32> = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !ignored(*signal)).collect();
+    let stopping = Arc::new(AtomicBool::new(false));
+    for signal in &wanted {
+        register_conditional_shutdown(*signal, SIGNALLED + signal, stopping.clone())?;
+    }
+    let mut signals = Signals::new(wanted)?;
     let told_to_stop = move || {
         if let Some(signal) = signals.forever().next() {
             STOPPING.store(true, Ordering::SeqCst);
+            stopping.store(true, Ordering::SeqCst);
             let stopped = unfinished::stop();
             say(&told(signal, &stopped));
             std::process::exit(SIGNALLED + signal);
@@ -29,6 +39,14 @@ pub fn watch() -> Result<(), Failure> {
     };
     std::thread::Builder::new().name("signals".to_owned()).spawn(told_to_stop)?;
     Ok(())
+}
+
+/// Which signals the program was started to ignore.
+fn ignored() -> impl Fn(i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    move |signal| mask & (1 << (signal - 1)) != 0
 }
 
 /// Lets the thread that was told to stop end the program; what fails meanwhile fails because of it.
@@ -39,7 +57,11 @@ pub fn give_way() {
 }
 
 fn told(signal: i32, stopped: &unfinished::Stopped) -> String {
-    let by = if signal == SIGINT { "SIGINT, Ctrl-C" } else { "SIGTERM" };
+    let by = match signal {
+        SIGINT => "SIGINT, Ctrl-C",
+        SIGTERM => "SIGTERM",
+        _ => "SIGHUP",
+    };
     let names = |paths: &[PathBuf]| paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ");
     let unfinished::Stopped { published, left } = stopped;
     match (published.is_empty(), left.is_empty()) {

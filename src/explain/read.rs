@@ -53,6 +53,14 @@ pub enum ExplainError {
         /// The folder.
         dir: PathBuf,
     },
+    /// The key is not the one that the run was masked with.
+    #[error("{dir}: {why}\n  give the key that it was settled with, or none where it was settled without", dir = dir.display())]
+    Mask {
+        /// The folder.
+        dir: PathBuf,
+        /// In words.
+        why: String,
+    },
     /// Not the output folder of a reconciliation.
     #[error("{out} holds no findings\n  give the output folder of `onestop reconcile`", out = out.display())]
     NotFindings {

@@ -159,12 +159,14 @@ pub fn generate_with_errors(
     let (ledger, claims) = write_ledger(&base.ledger, &rewrite, out)?;
     let truth = write_truth(&truth, out)?;
     let roster = out.join("roster.parquet");
-    access.grant_file(&base.roster).map_err(io(&base.roster))?;
-    std::fs::rename(&base.roster, &roster).map_err(io(&roster))?;
-    let made = Generated { ledger: ledger.publish(access)?, roster, claims, roster_rows: base.roster_rows };
-    let truth = truth.publish(access)?;
-    folder.keep();
-    Ok(Planted { made, truth, persons })
+    let staged = out.join(".roster.parquet.part");
+    let moved = Unfinished::make(&staged, |staged| std::fs::rename(&base.roster, staged));
+    let (staged, ()) = moved.map_err(io(&staged))?;
+    let (ledger, truth) = (ledger.finished(), truth.finished());
+    let made = Generated { ledger: ledger.1.clone(), roster: roster.clone(), claims, roster_rows: base.roster_rows };
+    let path = truth.1.clone();
+    folder.publish(vec![ledger, (staged, roster), truth])?;
+    Ok(Planted { made, truth: path, persons })
 }
 
 fn run_over(

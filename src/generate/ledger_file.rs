@@ -4,7 +4,7 @@ use super::claim::{Claim, Needed};
 use super::sheet::{GROUP_ROWS, Sheet};
 use super::{GenerateError, person_number};
 use crate::model::codes::Insutype;
-use crate::output::access::Access;
+use crate::output::unfinished::Unfinished;
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, RecordBatch, StringArray, StringBuilder,
     TimestampMicrosecondArray,
@@ -88,9 +88,9 @@ impl<'a> LedgerFile<'a> {
         Ok(self.claims)
     }
 
-    /// Gives the file its name.
-    pub fn publish(self, access: Access) -> Result<PathBuf, GenerateError> {
-        self.sheet.publish(access)
+    /// The finished file, and the name that it is to have.
+    pub fn finished(self) -> (Unfinished, PathBuf) {
+        self.sheet.finished()
     }
 
     fn flush(&mut self) -> Result<(), GenerateError> {

@@ -127,8 +127,9 @@ pub fn generate(
     }
     let (claims, roster_rows) = (ledger.finish()?, roster.finish()?);
     progress(options.persons);
-    let made = Generated { ledger: ledger.publish(access)?, roster: roster.publish(access)?, claims, roster_rows };
-    folder.keep();
+    let (ledger, roster) = (ledger.finished(), roster.finished());
+    let made = Generated { ledger: ledger.1.clone(), roster: roster.1.clone(), claims, roster_rows };
+    folder.publish(vec![ledger, roster])?;
     Ok(made)
 }
 

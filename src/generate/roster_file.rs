@@ -6,7 +6,7 @@ use super::rng::Rng;
 use super::sheet::{GROUP_ROWS, Sheet};
 use super::{GenerateError, person_number};
 use crate::model::codes::Identity;
-use crate::output::access::Access;
+use crate::output::unfinished::Unfinished;
 use arrow::array::{Array, ArrayRef, Date32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use std::path::{Path, PathBuf};
@@ -75,9 +75,9 @@ impl RosterFile {
         Ok(self.written)
     }
 
-    /// Gives the file its name.
-    pub fn publish(self, access: Access) -> Result<PathBuf, GenerateError> {
-        self.sheet.publish(access)
+    /// The finished file, and the name that it is to have.
+    pub fn finished(self) -> (Unfinished, PathBuf) {
+        self.sheet.finished()
     }
 
     fn flush(&mut self) -> Result<(), GenerateError> {

@@ -1,8 +1,7 @@
 //! A Parquet file in the making: staged beside its final name, row group by row group.
 
 use super::GenerateError;
-use crate::output::access::{Access, private};
-use crate::output::error::OutputError;
+use crate::output::access::private;
 use crate::output::unfinished::{self, Unfinished};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
@@ -68,19 +67,14 @@ impl Sheet {
     /// Ends the file; it still stands under its staged name.
     pub fn finish(&mut self) -> Result<(), GenerateError> {
         let Some(writer) = self.writer.take() else { return Ok(()) };
-        writer.close().map(|_| ()).map_err(|e| self.error(e))
+        let buffered = writer.into_inner().map_err(|e| self.error(e))?;
+        let io = |source| GenerateError::Io { path: self.path.clone(), source };
+        buffered.into_inner().map_err(|e| io(e.into_error()))?.sync_all().map_err(io)
     }
 
-    /// Gives a finished file its name.
-    pub fn publish(self, access: Access) -> Result<PathBuf, GenerateError> {
-        let Self { staged, path, .. } = self;
-        let io = |source| GenerateError::Io { path: path.clone(), source };
-        access.grant_file(staged.path()).map_err(io)?;
-        unfinished::publish(&path, || {
-            fs::rename(staged.path(), &path).map_err(|source| OutputError::Io { path: path.clone(), source })
-        })?;
-        staged.keep();
-        Ok(path)
+    /// The finished file under its staged name, and the name that it is to have.
+    pub fn finished(self) -> (Unfinished, PathBuf) {
+        (self.staged, self.path)
     }
 
     fn error(&self, source: ParquetError) -> GenerateError {

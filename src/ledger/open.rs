@@ -175,11 +175,17 @@ impl InputFile {
         self.metadata.metadata().num_row_groups()
     }
 
-    /// Type of an id column, where the file has rows and the column.
-    pub fn id_type(&self, column: usize) -> Option<IdType> {
+    /// Type of an id column as it stands in the file, where that has rows and the column. Ids are told to be of
+    /// one type by this, since `7` and `007` are masked as differently as they are written.
+    pub fn written_id_type(&self, column: usize) -> Option<IdType> {
         let index = self.mapping.at[column].filter(|_| self.rows() > 0)?;
-        let found = id_type(self.metadata.schema().field(index).data_type());
-        Some(if self.is_masked(column) { IdType::Text } else { found })
+        Some(id_type(self.metadata.schema().field(index).data_type()))
+    }
+
+    /// Type that an id column is read in, where the file has rows and the column.
+    pub fn id_type(&self, column: usize) -> Option<IdType> {
+        let written = self.written_id_type(column)?;
+        Some(if self.is_masked(column) { IdType::Text } else { written })
     }
 
     /// A column's field, of the type that it is read in; `None` where the file has no such column.
@@ -226,8 +232,10 @@ pub(crate) fn guarded<T>(
 pub struct Ledger {
     /// The files, in the order given.
     pub files: Vec<InputFile>,
-    /// Type of `psn_no`.
+    /// Type of `psn_no`, as it is read.
     pub psn_no: IdType,
+    /// Type of `psn_no`, as it is written.
+    pub written_psn_no: IdType,
     /// Type of `setl_id`.
     pub setl_id: IdType,
     /// Which columns any of the files has.
@@ -258,7 +266,8 @@ impl Ledger {
                 return Err(LedgerError::NoCare { file: file.name(), found });
             }
         }
-        let psn_no = one_type(&files, LedgerColumn::PsnNo as usize, "psn_no")?;
+        let written_psn_no = one_type(&files, LedgerColumn::PsnNo as usize, "psn_no")?;
+        let psn_no = if mask.is_some() { IdType::Text } else { written_psn_no };
         let setl_id = one_type(&files, LedgerColumn::SetlId as usize, "setl_id")?;
         for file in &files {
             if let Some(found) = file.id_type(LedgerColumn::InitSetlId as usize)
@@ -271,7 +280,7 @@ impl Ledger {
             }
         }
         let present = (0..LEDGER.len()).map(|c| files.iter().any(|f| f.mapping.at[c].is_some())).collect();
-        Ok(Self { files, psn_no, setl_id, present })
+        Ok(Self { files, psn_no, written_psn_no, setl_id, present })
     }
 
     /// Checks that every column renamed is there; one that the roster has too may stand there.
@@ -317,7 +326,7 @@ fn is_null_typed(file: &InputFile, column: usize) -> bool {
 fn one_type(files: &[InputFile], column: usize, name: &str) -> Result<IdType, LedgerError> {
     let mut first: Option<(IdType, String)> = None;
     for file in files {
-        let Some(found) = file.id_type(column) else { continue };
+        let Some(found) = file.written_id_type(column) else { continue };
         match &first {
             Some((expected, other)) if *expected != found => {
                 return Err(LedgerError::MixedIds {

@@ -18,6 +18,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -122,9 +123,7 @@ impl Watched {
     /// [`ParquetError`]: unreadable, no Parquet, or a footer that cannot be true.
     pub fn whole(path: &Path, options: ArrowReaderOptions) -> Result<(Self, ArrowReaderMetadata), ParquetError> {
         let (mut watched, metadata) = Self::open(&Source::Path(path.to_owned()), options)?;
-        for group in 0..metadata.metadata().num_row_groups() {
-            watched.watch(metadata.metadata(), group, |_| true)?;
-        }
+        watched.watch(metadata.metadata(), 0..metadata.metadata().num_row_groups(), |_| true)?;
         Ok((watched, metadata))
     }
 
@@ -139,18 +138,20 @@ impl Watched {
         wanted: impl Fn(usize) -> bool,
     ) -> Result<Self, ParquetError> {
         let mut watched = Self { input: Input::open(source)?, chunks: Vec::new(), state: Mutex::default() };
-        watched.watch(metadata, row_group, wanted)?;
+        watched.watch(metadata, row_group..row_group + 1, wanted)?;
         Ok(watched)
     }
 
     fn watch(
         &mut self,
         metadata: &ParquetMetaData,
-        row_group: usize,
+        row_groups: Range<usize>,
         wanted: impl Fn(usize) -> bool,
     ) -> Result<(), ParquetError> {
         let end = end_of_pages(&self.input)?.unwrap_or(0);
-        self.chunks.extend(footer::chunks(metadata, row_group, wanted, end)?);
+        for row_group in row_groups {
+            self.chunks.extend(footer::chunks(metadata, row_group, &wanted, end)?);
+        }
         self.chunks.sort_by_key(|chunk| chunk.start);
         let leaves = self.chunks.iter().map(|chunk| chunk.leaf + 1).max().unwrap_or(0);
         self.state = Mutex::new(vec![State::default(); leaves]);

@@ -23,6 +23,12 @@ pub enum OutputError {
         /// The folder.
         path: PathBuf,
     },
+    /// The lock is another user's.
+    #[error("{path}: belongs to another user, whose run writes there or was killed\n  wait for it to end; if there is none, have that user remove the file", path = path.display())]
+    Foreign {
+        /// The lock.
+        path: PathBuf,
+    },
     /// The output folder is a link.
     #[error("{path}: is a symbolic link, and links are not followed\n  name the folder itself with --out", path = path.display())]
     Link {

@@ -28,6 +28,9 @@ impl Lock {
             Err(source) if source.kind() == io::ErrorKind::WouldBlock => {
                 Err(OutputError::Busy { path: place.to_owned() })
             }
+            Err(source) if source.kind() == io::ErrorKind::PermissionDenied && file.exists() => {
+                Err(OutputError::Foreign { path: file.to_owned() })
+            }
             Err(source) => Err(OutputError::Io { path: file.to_owned(), source }),
         }
     }

@@ -3,13 +3,13 @@
 //!
 //! ```text
 //!  PARENT/NAME             the output; before that nothing, or the run that is replaced
-//!  PARENT/.NAME.lock       who fills it; taken over from a run that was killed
-//!  PARENT/.NAME.partial    what is being filled, with the rows that wait on disk
-//!  PARENT/.NAME.old        the run replaced, where the file system cannot exchange two folders
+//!  PARENT/.NAME.onestop-lock       who fills it; taken over from a run that was killed
+//!  PARENT/.NAME.onestop-partial    what is being filled, with the rows that wait on disk
+//!  PARENT/.NAME.onestop-old        the run replaced, where the file system cannot exchange two folders
 //! ```
 //!
 //! Whoever has the lock removes what a killed run left under the last two names, or puts the replaced run
-//! back where it was killed between two renames.
+//! back where it was killed between two renames. Nothing but a run of this program is removed as one.
 
 use super::access::{Access, private, private_folder};
 use super::error::OutputError;
@@ -26,6 +26,17 @@ pub const MANIFEST: &str = "manifest.json";
 /// What the manifest calls this program.
 pub const PROGRAM: &str = "onestop";
 
+/// What was found beside an output, of a run that was killed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leftover {
+    /// What it had begun, which is removed now.
+    Removed(PathBuf),
+    /// The run that it was about to replace, which is in its place again.
+    PutBack(PathBuf),
+    /// The run that was replaced just now and cannot be removed.
+    Left(PathBuf),
+}
+
 /// A folder being filled. Dropped without [`Stage::publish`], it is removed.
 #[derive(Debug)]
 pub struct Stage {
@@ -37,7 +48,6 @@ pub struct Stage {
     place: Place,
     force: bool,
     access: Access,
-    cleared: Vec<PathBuf>,
 }
 
 /// A folder that files are added to one by one, by one run at a time.
@@ -61,9 +71,29 @@ impl Shared {
         Ok(Self { _lock: lock, made, access })
     }
 
-    /// Leaves what was added.
-    pub fn keep(self) {
-        keep(self.made, self.access);
+    /// Puts finished files, each under its name in the folder, all of them or none.
+    ///
+    /// # Errors
+    /// [`OutputError`]; none of the files is there then.
+    pub fn publish(self, files: Vec<(Unfinished, PathBuf)>) -> Result<(), OutputError> {
+        let Self { _lock: lock, made, access } = self;
+        for (file, _) in &files {
+            access.grant_file(file.path()).map_err(failed(file.path()))?;
+        }
+        made.iter().try_for_each(|above| access.grant_folder(above.path()).map_err(failed(above.path())))?;
+        let folder = files.first().map_or_else(PathBuf::new, |(_, name)| parent_of(name));
+        unfinished::publish(&folder, || {
+            let mut put = files.iter().try_for_each(|(file, name)| fs::rename(file.path(), name).map_err(failed(name)));
+            if put.is_ok() {
+                put = sync_folder(&folder).map_err(failed(&folder));
+            }
+            // Best effort to take them back: an error is on its way to the user already.
+            put.inspect_err(|_| files.iter().for_each(|(file, name)| drop(fs::rename(name, file.path()))))
+        })?;
+        files.into_iter().for_each(|(file, _)| file.keep());
+        made.into_iter().for_each(Unfinished::keep);
+        drop(lock);
+        Ok(())
     }
 }
 
@@ -93,43 +123,48 @@ impl Place {
     }
 
     fn beside(&self, what: &str) -> PathBuf {
-        self.parent.join(format!(".{}.{what}", self.name))
+        self.parent.join(format!(".{}.{PROGRAM}-{what}", self.name))
     }
 
-    /// Removes what a killed run left, or puts a replaced run back; what was there.
-    fn clear(&self) -> Result<Vec<PathBuf>, OutputError> {
-        let mut cleared = Vec::new();
-        let old = self.beside("old");
-        if fs::symlink_metadata(&self.target).is_err() && is_run(&old) {
+    /// Removes what a killed run left, or puts a replaced run back; tells what it does.
+    fn clear(&self, tell: &mut dyn FnMut(Leftover)) -> Result<(), OutputError> {
+        let there = |path: &Path| fs::symlink_metadata(path).is_ok();
+        let (old, partial) = (self.beside("old"), self.beside("partial"));
+        if there(&old) && !is_run(&old) {
+            return Err(OutputError::NotOurs { path: old });
+        }
+        if there(&old) && !there(&self.target) {
             fs::rename(&old, &self.target).map_err(failed(&old))?;
-            cleared.push(old);
+            tell(Leftover::PutBack(self.target.clone()));
         }
-        for left in [self.beside("partial"), self.beside("old")] {
-            match unfinished::remove(&left) {
-                Ok(()) => cleared.push(left),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(source) => return Err(OutputError::Io { path: left, source }),
-            }
+        for left in [partial, old].into_iter().filter(|left| there(left)) {
+            unfinished::remove(&left).map_err(failed(&left))?;
+            tell(Leftover::Removed(left));
         }
-        Ok(cleared)
+        Ok(())
     }
 }
 
 impl Stage {
-    /// Makes a folder to fill beside the target, once nobody else fills one for it.
+    /// Makes a folder to fill beside the target, once nobody else fills one for it; tells what a killed run left.
     ///
     /// # Errors
     /// [`OutputError`]: the target exists (and is not ours, or `force` is off), is a link, is being written by
     /// another run, or cannot be written.
-    pub fn create(target: &Path, force: bool, access: Access) -> Result<Self, OutputError> {
+    pub fn create(
+        target: &Path,
+        force: bool,
+        access: Access,
+        tell: &mut dyn FnMut(Leftover),
+    ) -> Result<Self, OutputError> {
         let place = Place::of(target)?;
         let made = make_missing(&place.parent)?;
         let lock = Lock::take(&place.target, &place.beside("lock"))?;
-        let cleared = place.clear()?;
+        place.clear(tell)?;
         may_replace(&place.target, force)?;
         let folder = place.beside("partial");
         let (folder, ()) = Unfinished::make(&folder, private_folder).map_err(failed(&folder))?;
-        Ok(Self { folder, lock, made, place, force, access, cleared })
+        Ok(Self { folder, lock, made, place, force, access })
     }
 
     /// The folder that is filled.
@@ -140,11 +175,6 @@ impl Stage {
     /// Path of a file in it.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder().join(name)
-    }
-
-    /// What a killed run had left, and is removed now.
-    pub fn cleared(&self) -> &[PathBuf] {
-        &self.cleared
     }
 
     /// Writes a whole small file.
@@ -165,18 +195,20 @@ impl Stage {
     /// # Errors
     /// [`OutputError`]; the old run, if any, is then still there. [`OutputError::Unconfirmed`] where the disk
     /// fails twice, so that the new one cannot be taken back.
-    pub fn publish(self) -> Result<Option<PathBuf>, OutputError> {
-        let Self { folder, lock, made, place, force, access, .. } = self;
+    pub fn publish(self) -> Result<Option<Leftover>, OutputError> {
+        let Self { folder, lock, made, place, force, access } = self;
         may_replace(&place.target, force)?;
         access.grant(folder.path()).map_err(failed(folder.path()))?;
         sync_folder(folder.path()).map_err(failed(folder.path()))?;
+        // The folders above are open before anything stands in them.
+        made.iter().try_for_each(|above| access.grant_folder(above.path()).map_err(failed(above.path())))?;
         let replaced = unfinished::publish(&place.target, || put(folder.path(), &place, exchange, sync_folder))?;
         // The folder's name now is the replaced run's, or nobody's.
         folder.keep();
-        keep(made, access);
+        made.into_iter().for_each(Unfinished::keep);
         let left = replaced.filter(|old| unfinished::remove(old).is_err());
         drop(lock);
-        Ok(left)
+        Ok(left.map(Leftover::Left))
     }
 }
 
@@ -225,15 +257,6 @@ fn in_two_steps(folder: &Path, target: &Path, old: &Path) -> io::Result<()> {
     })
 }
 
-/// Leaves folders that were made, open to whoever may read what lies in them.
-fn keep(made: Vec<Unfinished>, access: Access) {
-    for folder in made {
-        // Best effort: what lies in it is published.
-        let _ = access.grant_folder(folder.path());
-        folder.keep();
-    }
-}
-
 /// Makes a folder and those above it, where they are missing; deepest first.
 fn make_missing(folder: &Path) -> Result<Vec<Unfinished>, OutputError> {
     let missing: Vec<&Path> = folder.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).collect();
@@ -260,8 +283,16 @@ fn parent_of(path: &Path) -> PathBuf {
     }
 }
 
+/// Syncs a folder, where the file system can sync folders at all.
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
+    let cannot = |error: &io::Error| {
+        let cannot = [Errno::INVAL, Errno::NOTSUP, Errno::BADF, Errno::NOSYS].map(Errno::raw_os_error);
+        error.raw_os_error().is_some_and(|code| cannot.contains(&code))
+    };
+    match fs::File::open(folder)?.sync_all() {
+        Err(error) if cannot(&error) => Ok(()),
+        synced => synced,
+    }
 }
 
 /// Whether a folder is a run of this program and nothing else: its manifest says so, and lists all that is there.
@@ -304,6 +335,10 @@ fn may_replace(target: &Path, force: bool) -> Result<(), OutputError> {
 mod tests {
     use super::*;
 
+    fn create(target: &Path, force: bool) -> Result<Stage, OutputError> {
+        Stage::create(target, force, Access::Owner, &mut |_| {})
+    }
+
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<_> =
             fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
@@ -314,7 +349,7 @@ mod tests {
     #[test]
     fn a_stage_that_is_dropped_leaves_nothing() {
         let root = tempfile::tempdir().unwrap();
-        let stage = Stage::create(&root.path().join("out"), false, Access::Owner).unwrap();
+        let stage = create(&root.path().join("out"), false).unwrap();
         stage.write("a", b"1").unwrap();
         drop(stage);
         assert!(names(root.path()).is_empty());
@@ -325,12 +360,12 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("out");
         for (force, content) in [(false, r#"{"program":"onestop","n":1}"#), (true, r#"{"program":"onestop","n":2}"#)] {
-            let stage = Stage::create(&out, force, Access::Owner).unwrap();
+            let stage = create(&out, force).unwrap();
             stage.write(MANIFEST, content.as_bytes()).unwrap();
             stage.publish().unwrap();
             assert_eq!(fs::read_to_string(out.join(MANIFEST)).unwrap(), content);
         }
-        assert!(matches!(Stage::create(&out, false, Access::Owner), Err(OutputError::Exists { .. })));
+        assert!(matches!(create(&out, false), Err(OutputError::Exists { .. })));
         assert_eq!(names(root.path()), ["out"]);
     }
 
@@ -341,18 +376,18 @@ mod tests {
         fs::create_dir(&out).unwrap();
         fs::write(out.join(MANIFEST), r#"{"program":"onestop","outputs":{"a.parquet":{}}}"#).unwrap();
         fs::write(out.join("a.parquet"), b"x").unwrap();
-        assert!(Stage::create(&out, true, Access::Owner).is_ok());
+        assert!(create(&out, true).is_ok());
         fs::write(out.join("my notes.txt"), b"x").unwrap();
-        assert!(matches!(Stage::create(&out, true, Access::Owner), Err(OutputError::NotOurs { .. })));
+        assert!(matches!(create(&out, true), Err(OutputError::NotOurs { .. })));
     }
 
     #[test]
     fn what_is_not_ours_is_never_replaced() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("holiday.jpg"), b"x").unwrap();
-        assert!(matches!(Stage::create(root.path(), true, Access::Owner), Err(OutputError::NotOurs { .. })));
+        assert!(matches!(create(root.path(), true), Err(OutputError::NotOurs { .. })));
         let file = root.path().join("holiday.jpg");
-        assert!(matches!(Stage::create(&file, true, Access::Owner), Err(OutputError::NotOurs { .. })));
+        assert!(matches!(create(&file, true), Err(OutputError::NotOurs { .. })));
     }
 
     /// A folder with a run in it, or with nothing.
@@ -422,19 +457,24 @@ mod tests {
         // Killed between the two renames.
         run(&old, Some(1));
         run(&partial, Some(2));
-        assert!(matches!(Stage::create(&place.target, false, Access::Owner), Err(OutputError::Exists { .. })));
+        assert!(matches!(create(&place.target, false), Err(OutputError::Exists { .. })));
         assert_eq!(number(&place.target), Some(1));
         assert_eq!(names(root.path()), ["out"]);
         // Killed after them.
         run(&old, Some(0));
-        let stage = Stage::create(&place.target, true, Access::Owner).unwrap();
-        assert_eq!(stage.cleared(), [old]);
-        drop(stage);
+        let mut told = Vec::new();
+        drop(Stage::create(&place.target, true, Access::Owner, &mut |left| told.push(left)).unwrap());
+        assert_eq!(told, [Leftover::Removed(old.clone())]);
         assert_eq!((number(&place.target), names(root.path())), (Some(1), vec!["out".to_owned()]));
+        // What is no run is nobody's to remove.
+        fs::create_dir(&old).unwrap();
+        fs::write(old.join("holiday.jpg"), b"x").unwrap();
+        assert!(matches!(create(&place.target, true), Err(OutputError::NotOurs { path }) if path == old));
+        fs::remove_dir_all(&old).unwrap();
         // What stands there under such a name may be a link to anything.
         run(&root.path().join("theirs"), Some(7));
         std::os::unix::fs::symlink(root.path().join("theirs"), &partial).unwrap();
-        drop(Stage::create(&place.target, true, Access::Owner).unwrap());
+        drop(create(&place.target, true).unwrap());
         assert_eq!((number(&root.path().join("theirs")), partial.exists()), (Some(7), false));
     }
 
@@ -442,21 +482,21 @@ mod tests {
     fn two_cannot_fill_one_folder_and_a_link_is_none() {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("out");
-        let first = Stage::create(&out, false, Access::Owner).unwrap();
-        assert!(matches!(Stage::create(&out, false, Access::Owner), Err(OutputError::Busy { .. })));
+        let first = create(&out, false).unwrap();
+        assert!(matches!(create(&out, false), Err(OutputError::Busy { .. })));
         assert!(first.folder().exists(), "the one who came first keeps what it has");
         drop(first);
         fs::create_dir(root.path().join("theirs")).unwrap();
         std::os::unix::fs::symlink(root.path().join("theirs"), &out).unwrap();
         for out in [out.clone(), out.join("")] {
-            assert!(matches!(Stage::create(&out, true, Access::Owner), Err(OutputError::Link { .. })));
+            assert!(matches!(create(&out, true), Err(OutputError::Link { .. })));
         }
     }
 
     #[test]
     fn folders_above_go_only_where_nothing_lies_in_them() {
         let root = tempfile::tempdir().unwrap();
-        let stage = Stage::create(&root.path().join("a/b/out"), false, Access::Owner).unwrap();
+        let stage = create(&root.path().join("a/b/out"), false).unwrap();
         fs::write(root.path().join("a/mine.txt"), b"").unwrap();
         drop(stage);
         assert_eq!(names(&root.path().join("a")), ["mine.txt"]);
@@ -471,7 +511,7 @@ mod tests {
         {
             let root = tempfile::tempdir().unwrap();
             let out = root.path().join("year/out");
-            let stage = Stage::create(&out, false, access).unwrap();
+            let stage = Stage::create(&out, false, access, &mut |_| {}).unwrap();
             stage.write("a", b"1").unwrap();
             assert_eq!((mode(stage.folder()), mode(&stage.file("a"))), (0o700, 0o600));
             stage.publish().unwrap();

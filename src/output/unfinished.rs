@@ -116,7 +116,10 @@ pub fn publish<T>(target: &Path, put: impl FnOnce() -> Result<T, OutputError>) -
         return Err(OutputError::Stopped { path: target.to_owned() });
     }
     let put = put()?;
-    list.published.push(target.to_owned());
+    // What lies in something unfinished is not there for anybody yet.
+    if !list.paths.iter().any(|(path, contents)| *contents == Contents::Ours && target.starts_with(path)) {
+        list.published.push(target.to_owned());
+    }
     Ok(put)
 }
 

@@ -44,6 +44,8 @@ mod tests;
 pub mod variants;
 pub mod world;
 
+use crate::ledger::open::Ledger;
+use crate::ledger::schema::{IdType, TypeRules};
 use crate::model::date;
 use crate::output::access::Access;
 use crate::output::parquet_file::{FileDigest, digest_of_text};
@@ -54,6 +56,7 @@ use crate::run::ordered::in_order;
 use crate::run::policies::in_order as policies_in_order;
 use crate::run::progress::{Progress, Step};
 use crate::run::recorded::{NotARun, Overrides, Recorded};
+use crate::run::settle::Settle;
 use crate::run::stage;
 use archive::{Archive, Wanted};
 use cause::Cause;
@@ -178,6 +181,15 @@ fn same_mask(recorded: &Recorded, other: &Path) -> Result<(), ReconcileError> {
     }
 }
 
+/// The type of person numbers as the ledger has them, which masked outputs do not tell.
+fn written(run: &Settle, psn_no: IdType) -> Result<IdType, ReconcileError> {
+    if run.mask.is_none() {
+        return Ok(psn_no);
+    }
+    let rules = TypeRules { allow_float: run.allow_float, unchecked: false };
+    Ok(Ledger::open(run.ledger.clone(), &run.book, &run.renames, rules, run.mask.as_ref())?.written_psn_no)
+}
+
 /// Reconciles. Nothing is published unless all of it succeeds.
 ///
 /// # Errors
@@ -202,7 +214,7 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
                 same_mask(&recorded, path)?;
                 PaidSide::run(path, book, (psn_no, &job.dir))?
             }
-            Some(path) => PaidSide::file(path, book, run.mask.as_ref(), (psn_no, &job.dir))?,
+            Some(path) => PaidSide::file(path, book, run.mask.as_ref(), (written(&run, psn_no)?, &job.dir))?,
         };
         let mut found = gaps::find(&job.dir, &paid, &alerts, book)?;
         let reversed = recorded.counts.by_status.get("reversed").is_some_and(|rows| *rows > 0);

@@ -221,7 +221,7 @@ fn read_sums(
     (ids, dir): (IdType, &Path),
     path: &Path,
 ) -> Result<BTreeMap<Key, (Vector, AtomicBool)>, ReconcileError> {
-    if sheet.file.id_type(PSN_NO).is_some_and(|found| found != ids) {
+    if sheet.file.written_id_type(PSN_NO).is_some_and(|found| found != ids) {
         return Err(ReconcileError::OtherIds { file: path.to_owned(), dir: dir.to_owned() });
     }
     let too_large = || ReconcileError::TooLarge { file: path.to_owned() };

@@ -80,7 +80,7 @@ impl Roster {
     ) -> Result<(Vec<Self>, Vec<Reject>), LedgerError> {
         let ReadAs { book, renames, mask } = read_as;
         let file = InputFile::open(source, ROSTER, book, renames, TypeRules::default())?.masked(mask);
-        if let (Some(found), Some((expected, other))) = (file.id_type(C::PsnNo as usize), psn_no)
+        if let (Some(found), Some((expected, other))) = (file.written_id_type(C::PsnNo as usize), psn_no)
             && found != expected
         {
             let (column, other) = ("psn_no".to_owned(), other.to_owned());

@@ -77,7 +77,7 @@ fn read_rosters(
     tables: &[Tables],
 ) -> Result<(Vec<Roster>, Vec<Reject>), RunError> {
     let Some(source) = &run.roster else { return Ok((Vec::new(), Vec::new())) };
-    let typed = (ledger.rows() > 0).then_some((ledger.psn_no, "the ledger"));
+    let typed = (ledger.rows() > 0).then_some((ledger.written_psn_no, "the ledger"));
     let under =
         |(policy, tables): (&&Policy, _)| Under { tables, in_force: policy.doc.switches.in_force, becomes: None };
     let policies: Vec<Under<'_>> = policies.iter().zip(tables).map(under).collect();

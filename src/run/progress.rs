@@ -1,6 +1,6 @@
 //! How a run tells how far it is; the library itself prints nothing.
 
-use std::path::Path;
+use crate::output::publish::Leftover;
 
 /// Steps of a run, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub trait Progress: Sync {
     fn advance(&self, rows: u64);
     /// The step is over.
     fn end(&self);
-    /// Something that an earlier run had left beside the output, and whether it is removed now.
-    fn leftover(&self, _path: &Path, _removed: bool) {}
+    /// Something that an earlier run had left beside the output.
+    fn leftover(&self, _left: &Leftover) {}
 }
 
 /// Nobody listens.

@@ -11,9 +11,7 @@ use std::path::Path;
 /// # Errors
 /// Those of [`Stage::create`].
 pub(crate) fn begin(out: &Path, force: bool, access: Access, progress: &dyn Progress) -> Result<Stage, OutputError> {
-    let stage = Stage::create(out, force, access)?;
-    stage.cleared().iter().for_each(|left| progress.leftover(left, true));
-    Ok(stage)
+    Stage::create(out, force, access, &mut |left| progress.leftover(&left))
 }
 
 /// Publishes a folder; tells where a run that it replaced could not be removed.
@@ -22,7 +20,7 @@ pub(crate) fn begin(out: &Path, force: bool, access: Access, progress: &dyn Prog
 /// Those of [`Stage::publish`].
 pub(crate) fn publish(stage: Stage, progress: &dyn Progress) -> Result<(), OutputError> {
     if let Some(left) = stage.publish()? {
-        progress.leftover(&left, false);
+        progress.leftover(&left);
     }
     Ok(())
 }

@@ -30,8 +30,14 @@ pub(super) fn private_folder(dir: &Path) -> Result<Stage, VerifyError> {
     let numbered =
         |n: u32| real.with_file_name(format!("{name}.verify{}", if n == 0 { String::new() } else { format!("-{n}") }));
     for n in 0..MOST_AT_ONCE {
-        match Stage::create(&numbered(n), false, Access::Owner) {
-            Err(OutputError::Busy { .. }) => {}
+        match Stage::create(&numbered(n), false, Access::Owner, &mut |_| {}) {
+            // Another verification, or something of the user's that bears this name.
+            Err(
+                OutputError::Busy { .. }
+                | OutputError::Exists { .. }
+                | OutputError::NotOurs { .. }
+                | OutputError::Link { .. },
+            ) => {}
             stage => return Ok(stage?),
         }
     }

@@ -251,7 +251,7 @@ fn every_file_is_synced_before_the_folder_stands_in_its_place_and_the_place_afte
     let at = |what: &str, path: &str| calls.iter().position(|call| *call == (what, path));
     let [place, out] = [job.place(), &job.out].map(|path| path.display().to_string());
     let renamed = at("rename", &out).expect("the folder is put in its place");
-    let partial = format!("{place}/.out.partial");
+    let partial = format!("{place}/.out.onestop-partial");
     let synced = at("sync", &partial).expect("the folder is synced");
     let mut files = 0;
     for (_, file) in calls.iter().filter(|(what, path)| *what == "make" && path.starts_with(&partial)) {
@@ -311,13 +311,13 @@ fn killed_at_fifty_moments_a_run_leaves_the_old_output_or_the_new_one() {
 fn a_run_that_is_cleared_up_after_is_told() {
     let desk = generated("weihai-2023", 50, 2023, 6);
     let made = desk.typed("made");
-    desk.make_folder(".out.partial");
-    desk.text(".out.partial/settlement.parquet", "half of it");
+    desk.make_folder(".out.onestop-partial");
+    desk.text(".out.onestop-partial/settlement.parquet", "half of it");
     let out = desk.typed("out");
     let outcome = succeeds(&format!(
         "settle {made}/ledger.parquet --roster {made}/roster.parquet --policy weihai-2023 --out {out}"
     ));
-    let note = format!("note: removed what a run that was killed had left: {}\n", desk.typed(".out.partial"));
+    let note = format!("note: removed what a run that was killed had left: {}\n", desk.typed(".out.onestop-partial"));
     assert!(outcome.stderr.contains(&note), "{}", outcome.stderr);
     assert_eq!(desk.names(), ["made", "out"]);
 }
@@ -400,7 +400,7 @@ fn a_folder_that_is_taken_away_under_a_run_fails_it() {
     for _ in 0..20 {
         job.reset();
         let run = job.command().stderr(Stdio::piped()).spawn().expect("it starts");
-        let partial = job.place().join(".out.partial");
+        let partial = job.place().join(".out.onestop-partial");
         let start = Instant::now();
         while !partial.exists() && start.elapsed() < Duration::from_secs(20) {}
         std::thread::sleep(Duration::from_millis(5));

@@ -519,9 +519,16 @@ fn a_folder_with_another_programs_manifest_is_no_run() {
 fn what_an_interrupted_replacement_left_does_not_stand_in_the_way() {
     let desk = good();
     desk.done(desk.settle());
-    desk.make_folder(".out.old");
-    desk.text(".out.old/manifest.json", "{}");
+    // Killed between two renames: the run that was to be replaced is put back first.
+    std::fs::rename(desk.path("out"), desk.path(".out.onestop-old")).unwrap();
+    desk.make_folder(".out.onestop-partial");
+    says(
+        &desk.run(desk.settle()),
+        &format!("{}: exists already", desk.typed("out")),
+        "choose another --out, or replace this run with --force",
+    );
     desk.done(desk.settle().flag("--force"));
+    assert_eq!(desk.names(), ["ledger.parquet", "out", "roster.parquet"]);
 }
 
 #[test]

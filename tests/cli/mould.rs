@@ -281,6 +281,8 @@ fn trimmed(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
+const IDS: [&str; 3] = ["psn_no", "setl_id", "init_setl_id"];
+
 /// What the contract reads in a value.
 fn judge(form: Form, name: &str, value: &Value) -> Cell {
     const LIMIT: i128 = 10_000_000_000_000;
@@ -290,6 +292,8 @@ fn judge(form: Form, name: &str, value: &Value) -> Cell {
     match (form, value) {
         (_, Value::None) => Cell::None,
         (_, Value::Text(text)) if trimmed(text).is_empty() => Cell::None,
+        // R93.
+        (_, Value::Text(text)) if IDS.contains(&name) && trimmed(text).len() > 1_024 => Cell::None,
         (_, Value::Text(text)) if is_money => {
             let plain = trimmed(text).bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
             amount(fen(trimmed(text)).filter(|_| plain))

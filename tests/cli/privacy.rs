@@ -3,8 +3,9 @@
 use crate::desk::{Desk, Edit as _, Sheet, batch, generated, holds, lay, names_in, stay, succeeds, typed_line};
 use crate::support::contract::Kind;
 use crate::support::table::{self, Row};
-use arrow::array::{ArrayRef, StringArray};
-use arrow::compute::{sort_to_indices, take_record_batch};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::compute::{cast, sort_to_indices, take_record_batch};
+use arrow::datatypes::DataType;
 use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -87,16 +88,18 @@ fn links_under_the_names_beside_the_output_lead_nowhere() {
     let desk = generated("weihai-2023", 20, 2023, 1);
     desk.make_folder("theirs");
     desk.text("theirs/holiday.jpg", "the sea");
-    for name in [".out.partial", ".out.old"] {
-        symlink(desk.path("theirs"), desk.path(name)).unwrap();
-    }
+    symlink(desk.path("theirs"), desk.path(".out.onestop-partial")).unwrap();
     desk.settle_made("weihai-2023", "out", "");
     assert_eq!(names_in(&desk.path("theirs")), ["holiday.jpg"]);
-    symlink(desk.path("theirs/lock"), desk.path(".out.lock")).unwrap();
+    symlink(desk.path("theirs"), desk.path(".out.onestop-old")).unwrap();
     let made = desk.typed("made");
     let inputs = format!("{made}/ledger.parquet --roster {made}/roster.parquet --policy weihai-2023");
     let outcome = typed_line(&format!("settle {inputs} --force --out {}", desk.typed("out")));
-    assert!(outcome.stderr.contains(".out.lock: Too many levels of symbolic links"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(".out.onestop-old: is no output of an earlier run"), "{}", outcome.stderr);
+    std::fs::remove_file(desk.path(".out.onestop-old")).unwrap();
+    symlink(desk.path("theirs/lock"), desk.path(".out.onestop-lock")).unwrap();
+    let outcome = typed_line(&format!("settle {inputs} --force --out {}", desk.typed("out")));
+    assert!(outcome.stderr.contains(".out.onestop-lock: Too many levels of symbolic links"), "{}", outcome.stderr);
     assert_eq!(outcome.code, Some(1));
     assert_eq!(names_in(&desk.path("theirs")), ["holiday.jpg"]);
 }
@@ -284,6 +287,14 @@ fn a_masked_run_is_verified_explained_and_reconciled_with_its_key() {
     }
 
     // Without the key, with another, or with one where there is none.
+    for (line, why) in [
+        (format!("explain {masked} {person}"), "the person numbers are masked; give the key with --mask"),
+        (format!("explain {open} {person} --mask {key}"), "the person numbers are not masked"),
+    ] {
+        let outcome = typed_line(&line);
+        assert_eq!(outcome.code, Some(1), "{line}");
+        assert!(outcome.stderr.contains(why) && !names_somebody(outcome.stderr.as_bytes()), "{}", outcome.stderr);
+    }
     std::fs::write(desk.path("other"), [7; 32]).unwrap();
     let other = desk.typed("other");
     for (line, why) in [
@@ -337,4 +348,25 @@ fn a_gap_is_told_by_institution_of_masked_persons_too() {
     let manifest: serde_json::Value = serde_json::from_str(&text).unwrap();
     let places = manifest["totals"]["by_institution"].as_object().expect("institutions");
     assert_eq!(places.keys().collect::<Vec<_>>(), ["H2"]);
+}
+
+#[test]
+fn ids_of_two_types_are_refused_of_masked_persons_too() {
+    // Masked, `7` and `007` would be two persons, and nobody would be told.
+    let desk = Desk::new();
+    Sheet::of(&[stay("007", "S1")]).lay(&desk, "ledger.parquet");
+    desk.roster(&[holds("7", "tekun")]);
+    let numbers = batch(&desk.path("roster.parquet"));
+    let schema = numbers.schema();
+    let columns = schema.fields().iter().zip(numbers.columns()).map(|(field, column)| {
+        let column = if field.name() == "psn_no" { cast(column, &DataType::Int64).unwrap() } else { column.clone() };
+        (field.name().clone(), column, true)
+    });
+    lay(&desk.path("roster.parquet"), &RecordBatch::try_from_iter_with_nullable(columns).unwrap());
+    std::fs::write(desk.path("key"), KEY).unwrap();
+    for settle in [desk.settle(), desk.settle().option("--mask", desk.path("key"))] {
+        let outcome = desk.run(settle);
+        assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("ids must be of one type throughout"), "{}", outcome.stderr);
+    }
 }

@@ -130,10 +130,13 @@ impl<'de> Deserialize<'de> for Amount {
     }
 }
 
-/// Yuan in quotes, as fen (values of the parameters file).
+/// Yuan in quotes, as fen (values of the parameters file). There is no income, contribution or limit below nought.
 pub(crate) fn yuan_in_quotes<'de, D: Deserializer<'de>>(d: D) -> Result<i64, D::Error> {
     let text = String::deserialize(d)?;
-    fen::parse_yuan(&text).map_err(|e| de::Error::custom(format!("the value `{text}`: {e}")))
+    match fen::parse_yuan(&text) {
+        Ok(fen) if fen < 0 => Err(de::Error::custom(format!("the value `{text}`: negative"))),
+        read => read.map_err(|e| de::Error::custom(format!("the value `{text}`: {e}"))),
+    }
 }
 
 #[cfg(test)]

@@ -135,6 +135,7 @@ fn a_faulty_parameters_file_says_what_and_where() {
         ("colour = \"red\"\n", 1, "unknown field `colour`"),
         ("[[value]]\nparameter = \"x\"\nvalue = 3\n", 3, "invalid type: integer `3`"),
         ("[[value]]\nparameter = \"x\"\nvalue = \"3.001\"\n", 3, "the value `3.001`: more than two decimals"),
+        ("[[value]]\nparameter = \"x\"\nvalue = \"-3\"\n", 3, "the value `-3`: negative"),
     ] {
         let params = desk.text("params.toml", text);
         let begins = format!("{path}: TOML parse error at line {line}, column ");

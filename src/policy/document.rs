@@ -338,6 +338,7 @@ pub struct BracketDoc {
 #[serde(deny_unknown_fields)]
 pub struct TiltDoc {
     /// Name of the base schedule.
+    #[serde(deserialize_with = "super::value::name")]
     pub of: String,
     /// Part of the base deductible that stays.
     #[serde(default = "Ratio::one")]

@@ -56,6 +56,7 @@ struct Document {
 #[serde(deny_unknown_fields)]
 pub struct Value {
     /// Its name.
+    #[serde(deserialize_with = "super::value::name")]
     pub parameter: String,
     /// Its year; none = any year.
     pub year: Option<i32>,
@@ -77,6 +78,7 @@ pub struct Value {
 #[serde(deny_unknown_fields)]
 pub struct BaseSchedule {
     /// Its name.
+    #[serde(deserialize_with = "super::value::name")]
     pub parameter: String,
     /// Its year; none = any year.
     pub year: Option<i32>,

@@ -62,6 +62,7 @@ pub enum Amount {
 #[serde(deny_unknown_fields)]
 pub struct ShareOf {
     /// Name of the parameter.
+    #[serde(deserialize_with = "name")]
     pub of: String,
     /// The share.
     #[serde(default = "Ratio::one")]
@@ -81,6 +82,7 @@ pub struct ShareOf {
 #[serde(deny_unknown_fields)]
 pub struct DeductibleOf {
     /// Name of the base schedule.
+    #[serde(deserialize_with = "name")]
     pub deductible_of: String,
     /// The share.
     pub share: Ratio,
@@ -130,6 +132,17 @@ impl<'de> Deserialize<'de> for Amount {
     }
 }
 
+/// The name of a parameter: what errors and tables show must be of one line.
+pub(crate) fn name<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
+    let text = String::deserialize(d)?;
+    match text.contains(char::is_control) {
+        true => {
+            Err(de::Error::custom(format!("the name {text:?}: a name has no line breaks and no control characters")))
+        }
+        false => Ok(text),
+    }
+}
+
 /// Yuan in quotes, as fen (values of the parameters file). There is no income, contribution or limit below nought.
 pub(crate) fn yuan_in_quotes<'de, D: Deserializer<'de>>(d: D) -> Result<i64, D::Error> {
     let text = String::deserialize(d)?;
@@ -173,5 +186,6 @@ mod tests {
         let doc = read("amount = { of = \"income\", share = \"0.10\", year = -1 }").unwrap();
         assert!(matches!(doc.amount, Some(Amount::Share(s)) if s.of == "income" && s.year == -1 && !s.optional));
         assert!(read("amount = { of = \"income\", part = \"0.10\" }").unwrap_err().contains("part"));
+        assert!(read("amount = { of = \"in\\ncome\" }").unwrap_err().contains("a name has no line breaks"));
     }
 }

@@ -24,6 +24,7 @@ mod waterfall;
 #[path = "referee/whole_run.rs"]
 mod whole_run;
 
+use histories::aim::smallest;
 use kernel::{City, Settled, cities};
 use onestop::model::codes::{Identity, Insutype, Layer, Status};
 use onestop::policy::document::{Accumulation, Conditions, LayerDoc, RuleDoc};
@@ -257,19 +258,6 @@ fn points(schedule: &Schedule) -> BTreeSet<i64> {
     let cap = schedule.cap().and_then(|cap| smallest(|base| schedule.of(yuan(base)) >= cap));
     let edges = schedule.edges().into_iter().map(fen).chain(cap).chain([0, 7, 33_333, MOST]);
     edges.flat_map(|e| e - 1..=e + 1).filter(|fen| *fen >= 0).collect()
-}
-
-/// The smallest amount of fen that will do, if any will: what does stays so above it.
-fn smallest(will_do: impl Fn(i64) -> bool) -> Option<i64> {
-    if !will_do(MOST) {
-        return None;
-    }
-    let (mut short, mut enough) = (-1, MOST);
-    while enough - short > 1 {
-        let middle = (short + enough) / 2;
-        if will_do(middle) { enough = middle } else { short = middle }
-    }
-    Some(enough)
 }
 
 /// Yuan as fen.

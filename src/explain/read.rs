@@ -10,7 +10,6 @@ use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type, Timestamp
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::DateTime;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 use std::fs::File;
@@ -110,8 +109,7 @@ impl Rows {
             other => damaged(other.to_string()),
         };
         let opened = guarded(name, None, || {
-            let (file, metadata) = Watched::whole(&path, options())?;
-            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+            let builder = Watched::whole(&path, options())?;
             let groups: Vec<usize> = (0..builder.metadata().num_row_groups())
                 .filter(|g| may_hold(builder.metadata().row_group(*g), psn_no))
                 .collect();

@@ -16,7 +16,7 @@ const MOST_ROWS: i64 = 1 << 40;
 /// Bytes at the end of a file: length of the footer, and magic.
 pub(super) const TAIL: u64 = 8;
 
-fn damaged(message: impl Into<String>) -> ParquetError {
+pub(super) fn damaged(message: impl Into<String>) -> ParquetError {
     ParquetError::General(message.into())
 }
 

@@ -6,11 +6,11 @@
 //! system without a word.
 
 use super::compact::Compact;
-use super::footer::{self, Chunk, MOST_FOOTER, TAIL};
+use super::footer::{self, Chunk, MOST_FOOTER, TAIL, damaged};
 use super::open::Source;
 use bytes::buf::Reader;
 use bytes::{Buf as _, Bytes};
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{Encoding, Type as PhysicalType};
 use parquet::column::page::{Page, PageReader as _};
 use parquet::errors::ParquetError;
@@ -30,10 +30,6 @@ const HEADER: usize = 4 << 10;
 const NO_BODY: u64 = u64::MAX;
 /// Bytes of the longest header of a page that is read: its statistics may hold two values.
 const MOST_HEADER: usize = 64 << 20;
-
-fn damaged(message: impl Into<String>) -> ParquetError {
-    ParquetError::General(message.into())
-}
 
 #[derive(Debug)]
 enum Input {
@@ -117,14 +113,17 @@ impl Watched {
         Ok((watched, metadata))
     }
 
-    /// A file of a folder, opened to be read from end to end.
+    /// A reader to be built of a file of a folder, of which any part may be read.
     ///
     /// # Errors
     /// [`ParquetError`]: unreadable, no Parquet, or a footer that cannot be true.
-    pub fn whole(path: &Path, options: ArrowReaderOptions) -> Result<(Self, ArrowReaderMetadata), ParquetError> {
+    pub fn whole(
+        path: &Path,
+        options: ArrowReaderOptions,
+    ) -> Result<ParquetRecordBatchReaderBuilder<Self>, ParquetError> {
         let (mut watched, metadata) = Self::open(&Source::Path(path.to_owned()), options)?;
         watched.watch(metadata.metadata(), 0..metadata.metadata().num_row_groups(), |_| true)?;
-        Ok((watched, metadata))
+        Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(watched, metadata))
     }
 
     /// A file whose footer was read, opened for some columns of a row group, by leaf.

@@ -4,7 +4,7 @@ use crate::explain::read::cell;
 use crate::ledger::open::{guarded, options};
 use crate::ledger::watched::Watched;
 use arrow::array::RecordBatch;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use std::path::Path;
 
 /// Rows decoded at a time.
@@ -33,10 +33,7 @@ struct Half {
 impl Half {
     fn open(path: &Path) -> Result<Self, String> {
         let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        let reader = guarded(&name, None, || {
-            let (file, metadata) = Watched::whole(path, options())?;
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).with_batch_size(BATCH_ROWS).build()
-        });
+        let reader = guarded(&name, None, || Watched::whole(path, options())?.with_batch_size(BATCH_ROWS).build());
         Ok(Self { reader: reader.map_err(|e| e.to_string())?, batch: None, at: 0, name })
     }
 

@@ -5,7 +5,7 @@ use crate::ledger::watched::Watched;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use std::fs::File;
 use std::path::Path;
 
@@ -85,8 +85,7 @@ impl Stream {
         let path = dir.join(name);
         File::open(&path).map_err(|e| e.to_string())?;
         let opened = guarded(name, None, || {
-            let (file, metadata) = Watched::whole(&path, options())?;
-            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+            let builder = Watched::whole(&path, options())?;
             let schema = builder.schema().clone();
             let roots = schema.fields().iter().enumerate();
             let roots: Vec<usize> =

@@ -175,6 +175,12 @@ fn every_call(job: &Job, how: &str) -> usize {
     calls + 2
 }
 
+/// The same in several ways.
+fn every_call_in(job: &Job, ways: [&str; 2]) {
+    let runs: usize = ways.iter().map(|how| every_call(job, how)).sum();
+    println!("{runs} runs with a fault");
+}
+
 /// A settle run whose rows wait on disk.
 fn settling() -> (Desk, String) {
     let desk = generated("weihai-2023", 150, 2023, 5);
@@ -189,32 +195,28 @@ fn settling() -> (Desk, String) {
 fn a_first_run_is_all_or_nothing_whatever_call_fails() {
     let (desk, line) = settling();
     let job = Job::new(&desk, &line, None);
-    let runs: usize = ["error", "full"].iter().map(|how| every_call(&job, how)).sum();
-    println!("{runs} runs with a fault");
+    every_call_in(&job, ["error", "full"]);
 }
 
 #[test]
 fn a_first_run_is_all_or_nothing_whenever_it_is_killed() {
     let (desk, line) = settling();
     let job = Job::new(&desk, &line, None);
-    let runs: usize = ["kill", "torn"].iter().map(|how| every_call(&job, how)).sum();
-    println!("{runs} runs with a fault");
+    every_call_in(&job, ["kill", "torn"]);
 }
 
 #[test]
 fn a_run_that_is_replaced_is_there_until_the_new_one_is_whatever_call_fails() {
     let (desk, line) = settling();
     let job = Job::new(&desk, &line, Some(&format!("{line} --audit none")));
-    let runs: usize = ["error", "full"].iter().map(|how| every_call(&job, how)).sum();
-    println!("{runs} runs with a fault");
+    every_call_in(&job, ["error", "full"]);
 }
 
 #[test]
 fn a_run_that_is_replaced_is_there_until_the_new_one_is_whenever_it_is_killed() {
     let (desk, line) = settling();
     let job = Job::new(&desk, &line, Some(&format!("{line} --audit none")));
-    let runs: usize = ["kill", "torn"].iter().map(|how| every_call(&job, how)).sum();
-    println!("{runs} runs with a fault");
+    every_call_in(&job, ["kill", "torn"]);
 }
 
 #[test]
@@ -223,8 +225,7 @@ fn a_projection_is_all_or_nothing() {
     let scenarios = desk.text("s.toml", "[[scenario]]\nid = \"more\"\nset = { \"ma.A.ratio\" = \"0.9\" }\n");
     let line = line.replacen("settle", "project", 1);
     let job = Job::new(&desk, &format!("{line} --scenarios {}", scenarios.display()), None);
-    let runs: usize = ["full", "torn"].iter().map(|how| every_call(&job, how)).sum();
-    println!("{runs} runs with a fault");
+    every_call_in(&job, ["full", "torn"]);
 }
 
 #[test]
@@ -233,8 +234,7 @@ fn a_reconciliation_is_all_or_nothing() {
     let settled = desk.typed("settled");
     succeeds(&format!("{line} --quiet --out {settled}"));
     let job = Job::new(&desk, &format!("reconcile {settled} --memory 1K --threads 2"), None);
-    let runs: usize = ["full", "torn"].iter().map(|how| every_call(&job, how)).sum();
-    println!("{runs} runs with a fault");
+    every_call_in(&job, ["full", "torn"]);
 }
 
 #[test]

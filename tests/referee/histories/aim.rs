@@ -139,7 +139,7 @@ pub fn with_burden(claim: Claim, burden: i64) -> Claim {
 }
 
 /// The smallest amount of fen that will do, if any will: what does stays so above it.
-fn smallest(will_do: impl Fn(i64) -> bool) -> Option<i64> {
+pub fn smallest(will_do: impl Fn(i64) -> bool) -> Option<i64> {
     if !will_do(MOST) {
         return None;
     }

@@ -22,7 +22,7 @@ use onestop::policy::eras::Eras;
 use onestop::policy::parameters::Parameters;
 use onestop::policy::tables::{NO_RANK, Tables};
 use onestop::run::progress::Silent;
-use onestop::run::settle::{Settle, settle};
+use onestop::run::settle::{Papers, Settle, settle};
 use onestop::settle::holdings::Holdings;
 use onestop::settle::sink::Sink;
 use onestop::settle::{Accepted, Scratch, settle_person};
@@ -231,6 +231,7 @@ impl Desk {
             strict: false,
             force: true,
             mask: None,
+            papers: Papers::default(),
             access: Access::Owner,
             allow_float: false,
             threads: 2,

@@ -32,6 +32,7 @@
 //! | [`reconcile`] | what was paid against what is due; causes by counterfactual | rules |
 //! | [`project`] | the same ledger under scenarios: what would it cost, whom would it reach | rules |
 //! | [`generate`] | synthetic ledgers | real persons |
+//! | [`lang`] | English or Chinese | texts |
 //! | [`cli`] | what was typed, what it means | rules |
 //!
 //! # Invariants
@@ -60,6 +61,7 @@
 pub mod cli;
 pub mod explain;
 pub mod generate;
+pub mod lang;
 pub mod ledger;
 pub mod model;
 pub mod orders;

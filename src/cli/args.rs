@@ -14,6 +14,9 @@ pub struct Cli {
     /// Name persons in error texts, too
     #[arg(long, global = true)]
     pub verbose: bool,
+    /// Language of what is said [default: from the locale]
+    #[arg(long, global = true, value_enum)]
+    pub lang: Option<Language>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -87,6 +90,9 @@ pub struct RunArgs {
     /// Replace an earlier run in the output folder
     #[arg(long)]
     pub force: bool,
+    /// Leave out report.html, the figures to look at and to print
+    #[arg(long)]
+    pub no_report: bool,
     /// Who may read what is written
     #[arg(long, value_name = "WHO", value_enum, default_value_t = ReadableBy::Owner)]
     pub readable_by: ReadableBy,
@@ -116,6 +122,12 @@ pub struct SettleArgs {
     /// How much audit to write
     #[arg(long, value_enum, default_value_t = Audit::Full)]
     pub audit: Audit,
+    /// Leave out payments.xlsx, the list to pay from
+    #[arg(long)]
+    pub no_xlsx: bool,
+    /// Who is paid where: psn_no, name, certificate number, bank, account (XLSX, CSV or Parquet)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["no_xlsx", "mask"])]
+    pub payees: Option<PathBuf>,
     /// Find the persons whose year would come to another total if claims were taken in another order
     #[arg(long)]
     pub orders: bool,
@@ -270,6 +282,9 @@ pub struct ReconcileArgs {
     /// Replace an earlier output in the output folder
     #[arg(long)]
     pub force: bool,
+    /// Leave out report.html, the figures to look at and to print
+    #[arg(long)]
+    pub no_report: bool,
     /// Who may read what is written
     #[arg(long, value_name = "WHO", value_enum, default_value_t = ReadableBy::Owner)]
     pub readable_by: ReadableBy,
@@ -297,9 +312,6 @@ pub struct ExplainArgs {
     /// Also what a reconciliation of the settlement found about the person: its output folder
     #[arg(long, value_name = "DIR")]
     pub findings: Option<PathBuf>,
-    /// Language [default: from the locale]
-    #[arg(long, value_enum)]
-    pub lang: Option<Language>,
 }
 
 /// `onestop verify`.

@@ -12,8 +12,10 @@ mod settle;
 mod stop;
 mod verify;
 
-use args::{Cli, Command};
+use crate::lang::Lang;
+use args::{Cli, Command, Language};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 /// Done.
 pub const DONE: u8 = 0;
@@ -56,8 +58,23 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
+/// The language of this process: it is chosen once, before anything is said.
+static LANG: OnceLock<Lang> = OnceLock::new();
+
+/// The language in which everything is said: `--lang`, else the locale's.
+fn lang() -> Lang {
+    *LANG.get_or_init(|| Lang::of_locale(|name| std::env::var(name).ok()))
+}
+
 /// Runs a command line; the exit code.
 pub fn run(cli: Cli) -> ExitCode {
+    if let Some(language) = cli.lang {
+        // Nobody has asked yet.
+        let _ = LANG.set(match language {
+            Language::Zh => Lang::Zh,
+            Language::En => Lang::En,
+        });
+    }
     let shown = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         // A panic of the Parquet reader on a damaged file is told as an error of that file.

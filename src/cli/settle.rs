@@ -13,7 +13,7 @@ use crate::policy::parameters::{Parameters, Standing, Used};
 use crate::report::summary::summary;
 use crate::run::error::RunError;
 use crate::run::recorded::Overrides;
-use crate::run::settle::{Settle, Settled, settle};
+use crate::run::settle::{Papers, Settle, Settled, settle};
 use std::path::{Path, PathBuf};
 
 /// Settles; the exit code.
@@ -45,7 +45,8 @@ pub fn run(args: SettleArgs) -> Result<u8, Failure> {
 fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
     let run = args.run.plan(sample::OUT)?;
     let mask = args.mask.as_deref().map(Mask::load).transpose()?;
-    Ok(Settle { audit: args.audit == Audit::Full, orders: args.orders, mask, ..run })
+    let papers = Papers { payments: !args.no_xlsx, payees: args.payees.clone(), report: !args.run.no_report };
+    Ok(Settle { audit: args.audit == Audit::Full, orders: args.orders, mask, papers, ..run })
 }
 
 impl RunArgs {
@@ -71,6 +72,7 @@ impl RunArgs {
             // The sample's own folder is made anew each time.
             force: self.force || (self.sample && self.out.is_none()),
             mask: None,
+            papers: Papers::default(),
             access: self.readable_by.into(),
             allow_float: self.allow_float,
             threads: self.threads.map_or_else(cores, usize::from),

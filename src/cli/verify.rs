@@ -1,10 +1,9 @@
 //! `onestop verify`.
 
 use super::args::VerifyArgs;
-use super::explain::lang_of_locale;
 use super::progress::Bars;
 use super::settle::cores;
-use super::{DONE, FAILED, Failure, report, sample};
+use super::{DONE, FAILED, Failure, lang, report, sample};
 use crate::persons::store::DEFAULT_MEMORY;
 use crate::report::verify::{json, text};
 use crate::verify::{Verify, verify};
@@ -24,7 +23,7 @@ pub fn run(args: VerifyArgs, verbose: bool) -> Result<u8, Failure> {
     if args.json {
         report(&json(&found));
     } else if !args.quiet {
-        report(&text(&found, &plan.dir, lang_of_locale(|name| std::env::var(name).ok())));
+        report(&text(&found, &plan.dir, lang()));
     }
     Ok(if found.holds() { DONE } else { FAILED })
 }

@@ -1,7 +1,7 @@
 //! What a reconciliation found about a person: from its outputs alone.
 
 use super::read::{ExplainError, Row, Rows};
-use super::words::Lang;
+use crate::lang::Lang;
 use crate::model::codes::Channel;
 use crate::model::fen::to_grouped;
 use crate::output::parquet_file::digest_of_text;

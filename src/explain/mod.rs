@@ -13,7 +13,7 @@ use polars::prelude::{Column, DataFrame, GroupsIndicator, PolarsResult};
 use policies::{Policies, Policy};
 use read::{ExplainError, Row, Rows};
 use std::path::Path;
-use words::{Lang, Step};
+use words::Step;
 
 /// Sums of a year: column, English and Chinese.
 const YEAR_SUMS: [(&str, &str, &str); 12] = [

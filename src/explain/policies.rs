@@ -1,7 +1,7 @@
 //! Which policy a claim or a year was settled under, as the manifest and the outputs tell it.
 
 use super::read::{ExplainError, Row};
-use super::words::Lang;
+use crate::lang::Lang;
 use serde_json::Value;
 use std::path::Path;
 

@@ -1,17 +1,9 @@
 //! The sentences of an explanation, in English and in Chinese.
 
 use super::read::Row;
+use crate::lang::Lang;
 use crate::model::codes::{Care, Channel, Identity, Insutype, Layer, ScopeReason};
 use crate::model::fen::to_grouped;
-
-/// Language of an explanation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lang {
-    /// English, with Chinese terms.
-    En,
-    /// Chinese.
-    Zh,
-}
 
 /// A step of the audit, as far as its sentence needs it.
 pub enum Step<'a> {
@@ -30,14 +22,6 @@ pub enum Step<'a> {
 }
 
 impl Lang {
-    /// Chooses between two texts.
-    pub fn pick<'a>(self, en: &'a str, zh: &'a str) -> &'a str {
-        match self {
-            Lang::En => en,
-            Lang::Zh => zh,
-        }
-    }
-
     /// A code with its label: `低保对象 dibao` in English texts, the label alone in Chinese ones.
     fn term(self, label: &str, code: &str) -> String {
         match self {

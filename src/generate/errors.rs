@@ -29,7 +29,7 @@ use crate::reconcile::error::ReconcileError;
 use crate::reconcile::measure::{ASSISTANCE, CATASTROPHIC};
 use crate::reconcile::world::{Bench, Fate, History};
 use crate::run::progress::Silent;
-use crate::run::settle::Settle;
+use crate::run::settle::{Papers, Settle};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -192,6 +192,7 @@ fn run_over(
         strict: false,
         force: false,
         mask: None,
+        papers: Papers::default(),
         access: Access::Owner,
         allow_float: false,
         threads: 1,

@@ -15,7 +15,7 @@ use crate::policy::document::{PolicyDoc, RuleDoc};
 use crate::policy::parameters::Parameters;
 use crate::policy::value::Amount;
 use crate::run::progress::Silent;
-use crate::run::settle::Settle;
+use crate::run::settle::{Papers, Settle};
 use std::path::Path;
 
 const PERSONS: u64 = 3_000;
@@ -228,6 +228,7 @@ fn run(id: &str, scenarios: &str, made: &Path, out: &Path, threads: usize) -> Pr
         strict: false,
         force: false,
         mask: None,
+        papers: Papers::default(),
         access: Access::Owner,
         allow_float: false,
         threads,

@@ -1,7 +1,7 @@
 //! What `onestop verify` prints: the checks as a table, what was found, and a replayed person's rows.
 
 use super::table::{Align, Table};
-use crate::explain::words::Lang;
+use crate::lang::Lang;
 use crate::model::fen::group_thousands;
 use crate::verify::check::{Check, Report, Verdict};
 use std::fmt::Write as _;

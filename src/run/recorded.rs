@@ -1,6 +1,6 @@
 //! A run that was made: its manifest as it stands in its folder, and the same run once more.
 
-use super::settle::Settle;
+use super::settle::{Papers, Settle};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::mask::Mask;
 use crate::ledger::open::Source;
@@ -238,6 +238,7 @@ impl Recorded {
             strict: false,
             force: false,
             mask,
+            papers: Papers::default(),
             access: Access::Owner,
             allow_float: self.options.allow_float,
             threads,

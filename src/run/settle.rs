@@ -47,6 +47,17 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+/// What a run writes for people beside the Parquet files: by itself, nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Papers {
+    /// Write `payments.xlsx`.
+    pub payments: bool,
+    /// Who is paid where, joined into it.
+    pub payees: Option<PathBuf>,
+    /// Write `report.html`.
+    pub report: bool,
+}
+
 /// What to settle, and how.
 #[derive(Debug)]
 pub struct Settle {
@@ -82,6 +93,8 @@ pub struct Settle {
     pub force: bool,
     /// How person numbers are masked in all outputs.
     pub mask: Option<Mask>,
+    /// What is written for people.
+    pub papers: Papers,
     /// Who may read the outputs.
     pub access: Access,
     /// Accept checked floats.

@@ -9,7 +9,7 @@ use super::error::VerifyError;
 use super::origins::Origins;
 use crate::explain::explain;
 use crate::explain::read::{Rows, cell};
-use crate::explain::words::Lang;
+use crate::lang::Lang;
 use crate::ledger::decode;
 use crate::ledger::error::LedgerError;
 use crate::ledger::open::{InputFile, ReadAs, Source};

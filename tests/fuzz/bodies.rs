@@ -52,7 +52,7 @@ use onestop::project::build::Builder;
 use onestop::project::scenario::Plan;
 use onestop::run::error::RunError;
 use onestop::run::progress::Silent;
-use onestop::run::settle::{Settle, settle};
+use onestop::run::settle::{Papers, Settle, settle};
 use onestop::settle::claims::{Claim, Marks};
 use onestop::settle::holdings::Period;
 use onestop::settle::outcome::{Money, PARTS};
@@ -99,6 +99,7 @@ pub fn ledger(bytes: &[u8]) -> bool {
         strict: false,
         force: false,
         mask: None,
+        papers: Papers::default(),
         access: Access::Owner,
         allow_float: true,
         threads: 1,

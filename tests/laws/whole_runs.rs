@@ -20,7 +20,7 @@ use onestop::persons::store::DEFAULT_MEMORY;
 use onestop::policy::parameters::Parameters;
 use onestop::policy::{Policy, SHIPPED};
 use onestop::run::progress::{Progress, Step};
-use onestop::run::settle::{Settle, settle};
+use onestop::run::settle::{Papers, Settle, settle};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::properties::WriterProperties;
@@ -367,6 +367,7 @@ impl Desk {
             strict: false,
             force: true,
             mask: None,
+            papers: Papers::default(),
             access: Access::Owner,
             allow_float: false,
             threads,

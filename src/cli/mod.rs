@@ -12,7 +12,7 @@ mod settle;
 mod stop;
 mod verify;
 
-use crate::lang::Lang;
+use crate::lang::{Lang, Told, both};
 use args::{Cli, Command, Language};
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -37,8 +37,8 @@ pub struct Failure {
 
 impl Failure {
     /// A mistake on the command line.
-    pub fn usage(text: impl Into<String>) -> Self {
-        Self { text: text.into(), code: USAGE }
+    pub fn usage(error: &impl Told) -> Self {
+        Self { text: error.told(lang()), code: USAGE }
     }
 }
 
@@ -46,15 +46,18 @@ impl Failure {
     /// Names the person whom an error is about, where that is wanted.
     fn about(self, psn_no: Option<&str>, verbose: bool) -> Self {
         match psn_no.filter(|_| verbose) {
-            Some(psn_no) => Self { text: format!("{}\n  the person is {psn_no}", self.text), ..self },
+            Some(psn_no) => {
+                let who = both!("the person is {psn_no}", "该人员为 {psn_no}");
+                Self { text: format!("{}\n  {}", self.text, who.pick(lang())), ..self }
+            }
             None => self,
         }
     }
 }
 
-impl<E: std::error::Error> From<E> for Failure {
+impl<E: Told> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self { text: error.to_string(), code: FAILED }
+        Self { text: error.told(lang()), code: FAILED }
     }
 }
 

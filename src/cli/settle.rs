@@ -3,6 +3,7 @@
 use super::args::{Audit, GivenArgs, RunArgs, SettleArgs};
 use super::progress::Bars;
 use super::{DONE, Failure, TOO_MANY_REJECTS, report, sample, say};
+use crate::lang::{Both, both};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::mask::Mask;
 use crate::ledger::open::{Source, sources};
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub fn run(args: SettleArgs) -> Result<u8, Failure> {
     let settle_run = plan(&args)?;
     let settled = settle(&settle_run, &Bars::new(!args.run.quiet)).map_err(|error| match error {
-        RunError::AsIfSeveral => Failure::usage(error.to_string()),
+        RunError::AsIfSeveral => Failure::usage(&error),
         error => error.into(),
     })?;
     warn(&settled);
@@ -52,7 +53,16 @@ fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
 impl RunArgs {
     /// The run that they mean, without audit; the sample goes into a folder of its own.
     pub(super) fn plan(&self, sample_out: &str) -> Result<Settle, Failure> {
-        let renames = renames(&self.columns).map_err(|e| Failure::usage(format!("--column: {e}")))?;
+        let renames = renames(&self.columns).map_err(|e| {
+            let hint = both!(
+                "write --column NAME=THEIRS, such as --column psn_no=ID",
+                "请写成 --column 标准列名=原列名，例如 --column psn_no=个人编号"
+            );
+            Failure::usage(&Both {
+                en: format!("--column: {}\n  {}", e.en, hint.en),
+                zh: format!("--column：{}\n  {}", e.zh, hint.zh),
+            })
+        })?;
         let policies = if self.policy.is_empty() { vec![sample::policy()] } else { named(&self.policy)? };
         Ok(Settle {
             ledger: if self.sample { vec![sample::ledger()] } else { sources(&self.ledger)? },
@@ -100,8 +110,9 @@ fn named(given: &[String]) -> Result<Vec<&str>, Failure> {
         }
         for name in given.split(',').map(str::trim) {
             if name.is_empty() {
-                return Err(Failure::usage(format!(
-                    "--policy {given}: a name is missing beside a comma\n  write --policy A,B with a policy on either side"
+                return Err(Failure::usage(&both!(
+                    "--policy {given}: a name is missing beside a comma\n  write --policy A,B with a policy on either side",
+                    "--policy {given}：逗号旁缺少政策\n  请写成 --policy A,B，逗号两边各有一个政策"
                 )));
             }
             names.push(name);

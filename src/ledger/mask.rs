@@ -9,6 +9,7 @@ use super::decode;
 use super::reject::id_text;
 use super::rows::Ids;
 use super::schema::id_type;
+use crate::lang::{Told, io};
 use crate::output::parquet_file::hex;
 use arrow::array::{ArrayRef, StringBuilder};
 use arrow::error::ArrowError;
@@ -44,6 +45,21 @@ pub enum MaskError {
         /// Bytes in it.
         found: usize,
     },
+}
+
+impl Told for MaskError {
+    fn zh(&self) -> String {
+        match self {
+            MaskError::Io { path, source } => {
+                format!("{}：{}\n  请核对路径和访问权限", path.display(), io(source))
+            }
+            MaskError::Short { path, found } => format!(
+                "{}：密钥只有 {found} 字节，可被猜出；至少须 {LEAST_KEY} 字节\n  \
+                 可用 `head -c 32 /dev/urandom > FILE` 生成，并妥善保管",
+                path.display()
+            ),
+        }
+    }
 }
 
 /// A key that person numbers are masked with.

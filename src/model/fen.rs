@@ -94,6 +94,17 @@ pub enum AmountError {
     TooLarge,
 }
 
+impl AmountError {
+    /// The same in Chinese.
+    pub fn label(self) -> &'static str {
+        match self {
+            AmountError::NotANumber => "不是数字",
+            AmountError::TooFine => "超过两位小数",
+            AmountError::TooLarge => "金额过大",
+        }
+    }
+}
+
 /// Reads yuan from text such as `1234.50` or `-3`; the result in fen.
 ///
 /// # Errors

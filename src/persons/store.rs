@@ -9,6 +9,7 @@ use super::digits::Digits;
 use super::pack::{PADDING, Packer};
 use super::partition::Scattered;
 use super::piece::{Piece, unit};
+use crate::lang::{Told, io};
 use crate::ledger::rows::Rows;
 use crate::output::access::private;
 use std::borrow::Cow;
@@ -38,6 +39,21 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+}
+
+impl Told for StoreError {
+    fn zh(&self) -> String {
+        match self {
+            StoreError::Io { path, source } => format!(
+                "{}：{}\n  超出 --memory 的行暂存于此磁盘；请腾出空间，或加大 --memory",
+                path.display(),
+                io(source)
+            ),
+            StoreError::Damaged { path } => {
+                format!("{}：暂存的行已损坏\n  请检查该磁盘，再重新运行", path.display())
+            }
+        }
+    }
 }
 
 /// A run of rows that waits: its ranges one after the other.

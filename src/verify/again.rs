@@ -5,6 +5,7 @@ use super::check::{Check, Finding, Report};
 use super::differ::{Difference, first_difference};
 use super::error::VerifyError;
 use super::origins::Origins;
+use crate::lang::Both;
 use crate::ledger::open::Source;
 use crate::output::access::Access;
 use crate::output::error::OutputError;
@@ -52,7 +53,7 @@ pub(super) fn run_of(
     ledger: Vec<Source>,
     roster: Option<Source>,
     out: PathBuf,
-) -> Result<Settle, String> {
+) -> Result<Settle, Both> {
     let from = MadeFrom {
         ledger,
         roster,

@@ -6,6 +6,7 @@
 
 use super::audit::{self, Step};
 use super::check::{Check, Finding, Report};
+use super::origins::Found;
 use super::stream::{Id, Kind, Stream};
 use super::totals::{ClauseTotals, Totals};
 use crate::model::codes::{Channel, Layer, Status};
@@ -48,7 +49,7 @@ fn money_of(stream: &Stream, first: usize) -> Sums {
 }
 
 /// Checks every figure of a folder. `round` is how the policies round, or why that is not known.
-pub(super) fn check(dir: &Path, recorded: &Recorded, round: Result<Round, String>, report: &mut Report) {
+pub(super) fn check(dir: &Path, recorded: &Recorded, round: Found<Round>, report: &mut Report) {
     let mut totals = Totals::default();
     let mut clauses = ClauseTotals::default();
     let clauses_read = clauses.read(dir);

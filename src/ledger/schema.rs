@@ -328,10 +328,10 @@ mod tests {
     fn a_rename_names_one_column_of_the_contract_and_one_of_the_file() {
         let said = |pairs: &[&str]| renames(&pairs.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>());
         assert_eq!(said(&["PSN_NO= Person "]).unwrap().get("person").map(String::as_str), Some("psn_no"));
-        assert!(said(&["psn_no"]).unwrap_err().contains("NAME=THEIRS"));
-        assert!(said(&["colour=red"]).unwrap_err().contains("colour"));
-        assert!(said(&["oth_pay="]).unwrap_err().contains("no column of the file"));
-        assert!(said(&["oth_pay=x", "maf_pay=X"]).unwrap_err().contains("two columns"));
+        assert!(said(&["psn_no"]).unwrap_err().en.contains("NAME=THEIRS"));
+        assert!(said(&["colour=red"]).unwrap_err().en.contains("colour"));
+        assert!(said(&["oth_pay="]).unwrap_err().en.contains("no column of the file"));
+        assert!(said(&["oth_pay=x", "maf_pay=X"]).unwrap_err().en.contains("two columns"));
     }
 
     #[test]

@@ -9,11 +9,14 @@ mod project;
 mod reconcile;
 mod sample;
 mod settle;
+mod shell;
 mod stop;
+mod typed;
 mod verify;
+mod zh;
 
-use crate::lang::{Lang, Told, both};
-use args::{Cli, Command, Language};
+use crate::lang::{Both, Lang, Told, both};
+use args::{Cli, Command};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
@@ -43,6 +46,11 @@ impl Failure {
 }
 
 impl Failure {
+    /// The text as it is said.
+    fn told(&self) -> String {
+        format!("{}{}", lang().pick("error: ", "错误："), self.text)
+    }
+
     /// Names the person whom an error is about, where that is wanted.
     fn about(self, psn_no: Option<&str>, verbose: bool) -> Self {
         match psn_no.filter(|_| verbose) {
@@ -69,15 +77,20 @@ fn lang() -> Lang {
     *LANG.get_or_init(|| Lang::of_locale(|name| std::env::var(name).ok()))
 }
 
-/// Runs a command line; the exit code.
-pub fn run(cli: Cli) -> ExitCode {
-    if let Some(language) = cli.lang {
+/// Reads what was typed and runs it; the exit code.
+pub fn start() -> ExitCode {
+    let typed: Vec<_> = std::env::args_os().collect();
+    if let Some(named) = typed::lang_of(&typed) {
         // Nobody has asked yet.
-        let _ = LANG.set(match language {
-            Language::Zh => Lang::Zh,
-            Language::En => Lang::En,
-        });
+        let _ = LANG.set(named);
     }
+    match typed::read(&typed, lang()) {
+        Ok(cli) => run(cli),
+        Err(code) => ExitCode::from(code),
+    }
+}
+
+fn run(cli: Cli) -> ExitCode {
     let shown = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         // A panic of the Parquet reader on a damaged file is told as an error of that file.
@@ -86,7 +99,7 @@ pub fn run(cli: Cli) -> ExitCode {
         }
     }));
     if let Err(failure) = stop::watch() {
-        say(&format!("error: {}", failure.text));
+        say(&failure.told());
         return ExitCode::from(failure.code);
     }
     let done = match cli.command {
@@ -97,12 +110,14 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Explain(args) => explain::run(&args, cli.verbose),
         Command::Verify(args) => verify::run(args, cli.verbose),
         Command::Policy(command) => policy::run(&command),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { out } => shell::man(out.as_deref()),
     };
     stop::give_way();
     match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            say(&format!("error: {}", failure.text));
+            say(&failure.told());
             ExitCode::from(failure.code)
         }
     }
@@ -114,11 +129,24 @@ fn say(text: &str) {
     let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }
 
+/// Says something that somebody should look at: what, and in a second line what to do.
+fn warn(text: &Both) {
+    say(&format!("{}{}", lang().pick("warning: ", "警告："), text.pick(lang())));
+}
+
+/// Says something that is good to know.
+fn note(text: &Both) {
+    say(&format!("{}{}", lang().pick("note: ", "提示："), text.pick(lang())));
+}
+
 /// Prints what a run came to. The run is published: that its summary cannot be printed undoes nothing.
 fn report(text: &str) {
     if let Err(failure) = print(text) {
-        say(&format!("warning: the summary could not be printed: {}", failure.text));
-        say("  the exit code tells how the run ended");
+        warn(&both!(
+            "the summary could not be printed: {}\n  the exit code tells how the run ended",
+            "无法输出汇总：{}\n  运行结果以退出码为准",
+            failure.text
+        ));
     }
 }
 

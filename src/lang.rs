@@ -24,6 +24,15 @@ impl Lang {
         }
     }
 
+    /// A Chinese term; in English texts with its English or its code after it: `低保对象 dibao`.
+    pub fn term(self, zh: &str, en: impl fmt::Display) -> String {
+        match self {
+            Lang::En => format!("{zh} {en}").trim_start().to_owned(),
+            Lang::Zh if zh.is_empty() => en.to_string(),
+            Lang::Zh => zh.to_owned(),
+        }
+    }
+
     /// Chinese where the locale is; the variables in the order that the C library asks them.
     pub fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Self {
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|n| variable(n).filter(|v| !v.is_empty()));
@@ -140,6 +149,15 @@ pub(crate) mod tests {
         assert_eq!(of("PATH"), Lang::En);
         let both = |name: &str| Some(if name == "LC_ALL" { "C" } else { "zh_CN" }.to_owned());
         assert_eq!(Lang::of_locale(both), Lang::En);
+    }
+
+    #[test]
+    fn a_term_stands_alone_where_chinese_is_spoken() {
+        assert_eq!(
+            (Lang::En.term("退回", "rejected"), Lang::Zh.term("退回", "rejected")),
+            ("退回 rejected".into(), "退回".into())
+        );
+        assert_eq!((Lang::En.term("", "al.1"), Lang::Zh.term("", "al.1")), ("al.1".into(), "al.1".into()));
     }
 
     #[test]

@@ -463,7 +463,10 @@ fn parse_size(text: &str) -> Result<u64, Both> {
             ));
         }
     };
-    number.checked_mul(1 << shift).filter(|n| *n > 0).ok_or_else(|| both!("`{text}` is out of range", "`{text}` 超出范围"))
+    number
+        .checked_mul(1 << shift)
+        .filter(|n| *n > 0)
+        .ok_or_else(|| both!("`{text}` is out of range", "`{text}` 超出范围"))
 }
 
 fn parse_max_rejects(text: &str) -> Result<MaxRejects, Both> {

@@ -3,7 +3,7 @@
 use super::args::ProjectArgs;
 use super::progress::Bars;
 use super::settle::{warn_known_on, warn_unconfirmed};
-use super::{DONE, Failure, report, say};
+use super::{DONE, Failure, lang, report};
 use crate::lang::{Both, Told as _, both};
 use crate::project::build::candidates;
 use crate::project::error::ScenarioError;
@@ -51,7 +51,7 @@ pub fn run(args: &ProjectArgs) -> Result<u8, Failure> {
     if args.run.json {
         report(&to_json(&projected.projection));
     } else if !args.run.quiet {
-        report(&summary(&projected, &job.run.out));
+        report(&summary(&projected, &job.run.out, lang()));
     }
     Ok(DONE)
 }
@@ -62,8 +62,11 @@ fn warn_uncovered(scenarios: &[ScenarioPart]) {
     let bare = |s: &&ScenarioPart| s.people.persons == 0 && baseline.people.persons > 0;
     let names: Vec<&str> = others.iter().filter(bare).map(|s| s.id.as_str()).collect();
     if !names.is_empty() {
-        say(&format!("warning: no claim counts under {}", names.join("; ")));
-        say("  a policy takes the claims within its own dates; give it as_if = true to apply it outside them");
+        let names = names.join("; ");
+        super::warn(&both!(
+            "no claim counts under {names}\n  a policy takes the claims within its own dates; give it as_if = true to apply it outside them",
+            "{names} 之下没有任何结算\n  政策只适用于其有效期内的结算；要在有效期外适用，请写 as_if = true"
+        ));
     }
 }
 

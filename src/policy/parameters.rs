@@ -30,6 +30,18 @@ pub enum Standing {
     User,
 }
 
+impl Standing {
+    /// In Chinese, as it stands before a value.
+    pub fn label(self) -> &'static str {
+        match self {
+            Standing::Confirmed => "经公布确认",
+            Standing::Reported => "仅见于转载或报道",
+            Standing::Illustrative => "仅供试用",
+            Standing::User => "用户给出",
+        }
+    }
+}
+
 impl std::fmt::Display for Standing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {

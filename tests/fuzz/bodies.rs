@@ -31,6 +31,7 @@ mod kernel;
 
 use kernel::{City, Settled, cities};
 use onestop::explain::read::Rows;
+use onestop::lang::Lang;
 use onestop::ledger::codebook::CodeBook;
 use onestop::ledger::open::Source;
 use onestop::ledger::schema::Renames;
@@ -150,9 +151,9 @@ pub fn policy(bytes: &[u8]) {
         assert!(!finding.to_string().is_empty());
         finding.line_in(text);
     }
-    show(&policy, Shown { resolve: None });
-    show(&policy, Shown { resolve: Some((shipped(), first)) });
-    diff(&Policy::load(POLICY).expect("it is shipped"), &policy);
+    show(&policy, Shown { resolve: None, lang: Lang::Zh });
+    show(&policy, Shown { resolve: Some((shipped(), first)), lang: Lang::Zh });
+    diff(&Policy::load(POLICY).expect("it is shipped"), &policy, Lang::Zh);
     settles(&policy.doc, shipped(), first);
 }
 
@@ -167,7 +168,7 @@ pub fn parameters(bytes: &[u8]) {
         let policy = Policy::load(id).expect("it is shipped");
         let first = date::year_of(policy.doc.policy.from.0);
         check_with(&policy.doc, &parameters, &[first, first + 1]);
-        show(&policy, Shown { resolve: Some((&parameters, first + 1)) });
+        show(&policy, Shown { resolve: Some((&parameters, first + 1)), lang: Lang::Zh });
         settles(&policy.doc, &parameters, first);
     }
 }

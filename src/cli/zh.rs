@@ -1,6 +1,6 @@
 //! The help of the command line in Chinese: a text for every command and every argument.
 
-use clap::Command;
+use clap::{Arg, ArgAction, Command};
 
 /// What commands do: path of the command, and the text. The program itself has no path.
 const COMMANDS: &[(&str, &str)] = &[
@@ -96,11 +96,7 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[
 /// What clap itself writes into help texts, and the Chinese for it; longer texts before those that they hold.
 const OWN: &[(&str, &str)] = &[
     ("Print this message or the help of the given subcommand(s)", "显示本帮助，或某个命令的帮助"),
-    ("Print help (see more with '--help')", "显示帮助"),
-    ("Print help (see a summary with '-h')", "显示帮助"),
-    ("Print help", "显示帮助"),
-    ("Print version", "显示版本"),
-    ("Usage:", "用法："),
+    ("Usage: ", "用法："),
     ("Commands:", "命令："),
     ("Arguments:", "参数："),
     ("Options:", "选项："),
@@ -120,6 +116,11 @@ pub(super) fn own(help: &str) -> String {
     OWN.iter().fold(help.to_owned(), |help, (en, zh)| help.replace(en, zh))
 }
 
+/// A flag that clap would add with an English text.
+fn flag(name: &'static str, short: char, action: ArgAction, help: &'static str) -> Arg {
+    Arg::new(name).short(short).long(name).action(action).help(help)
+}
+
 fn of(mut command: Command, path: &str) -> Command {
     if let Some((_, about)) = COMMANDS.iter().find(|(of, _)| *of == path) {
         command = command.about(*about);
@@ -131,6 +132,10 @@ fn of(mut command: Command, path: &str) -> Command {
             Some(text) => argument.help(text).hide_possible_values(true),
             None => argument,
         });
+    }
+    command = command.disable_help_flag(true).arg(flag("help", 'h', ArgAction::Help, "显示帮助"));
+    if path.is_empty() {
+        command = command.disable_version_flag(true).arg(flag("version", 'V', ArgAction::Version, "显示版本"));
     }
     let below: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
     for name in below {

@@ -51,7 +51,16 @@ const PHRASES: &[(&str, &str)] = &[
     (": more than two decimals", "：超过两位小数"),
     (": too large an amount", "：金额过大"),
     (": negative", "：为负数"),
-    ("addresses and what stands there", "地址及其取值"),
+    ("a figure in quotes such as ", "加引号的数值，例如 "),
+    ("a figure in quotes, such as ", "加引号的数值，例如 "),
+    (", a range ", "，范围 "),
+    (", or a list of them", "，或其列表"),
+    ("addresses of a policy with their values, such as ", "政策中的地址及其取值，例如 "),
+    ("expected a date such as 2023-01-01, without a time", "应为日期，例如 2023-01-01，不带时间"),
+    ("; known are ", "；可用的有 "),
+    ("unknown identity ", "未知的身份 "),
+    ("unknown insutype ", "未知的险种 "),
+    ("unknown care ", "未知的费用类别 "),
     // Of the reader.
     ("unknown field ", "未知的键 "),
     ("unknown variant ", "未知的取值 "),
@@ -106,6 +115,9 @@ fn line(line: &str) -> String {
     let excerpt = line.split_once('|').is_some_and(|(number, _)| number.trim().chars().all(|c| c.is_ascii_digit()));
     if excerpt {
         return line.to_owned();
+    }
+    if let Some(place) = line.strip_prefix("in `") {
+        return format!("位于 `{place}");
     }
     // What stands in backquotes is the file's own.
     let part = |(n, part): (usize, &str)| match n % 2 {

@@ -102,7 +102,7 @@ fn runs_that_end_early_say_why_in_chinese() {
     let into = |out: &str| format!("settle ledger.parquet --roster roster.parquet --policy weihai-2023 --out {out}");
     refused(&desk, &into("full"), 1, &["full：已存在", "--force"]);
     refused(&desk, &format!("{} --force", into("full")), 1, &["full", "另有其他文件"]);
-    refused(&desk, &into("nowhere/at/all"), 1, &["nowhere/at", "没有发布任何结果"]);
+    refused(&desk, &into("ledger.parquet/out"), 1, &["不是文件夹", "没有发布任何结果"]);
     refused(&desk, "explain full P1", 1, &["full", "请给出 settle 的输出目录"]);
     refused(&desk, "verify nowhere", 1, &["nowhere", "文件不存在"]);
     refused(&desk, "reconcile nowhere --out r", 1, &["nowhere", "文件不存在"]);

@@ -260,3 +260,30 @@ impl Row<'_> {
         self.fen(name).map_or_else(|| "—".to_owned(), |fen| fen::to_grouped(i128::from(fen)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::tests::two_lines;
+
+    #[test]
+    fn every_error_is_told_in_chinese_with_its_facts() {
+        let (dir, out) = (|| PathBuf::from("run"), || PathBuf::from("found"));
+        let source = std::io::ErrorKind::NotFound.into();
+        let flaw = || both!("no", "有误");
+        let (psn_no, setl_id) = (|| "P1".to_owned(), "S7".to_owned());
+        for (error, facts) in [
+            (ExplainError::Io { path: dir(), source }, ["run", "文件不存在"]),
+            (ExplainError::Damaged { path: dir(), message: flaw() }, ["run", "有误"]),
+            (ExplainError::NoPerson { psn_no: psn_no(), dir: dir() }, ["run", "rejects.parquet"]),
+            (ExplainError::NoClaim { psn_no: psn_no(), setl_id, dir: dir() }, ["run", "S7"]),
+            (ExplainError::Mask { dir: dir(), why: flaw() }, ["run", "有误"]),
+            (ExplainError::NotFindings { out: out() }, ["found", "onestop reconcile"]),
+            (ExplainError::OtherRun { out: out(), dir: dir() }, ["found", "run"]),
+            (ExplainError::NoAudit { dir: dir() }, ["run", "audit.parquet"]),
+        ] {
+            two_lines(&error, &facts);
+            assert!(!error.zh().contains("P1"), "persons are named with --verbose alone");
+        }
+    }
+}

@@ -118,6 +118,7 @@ impl CodeBook {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::tests::two_lines;
 
     #[test]
     fn both_kinds_of_codes_are_known() {
@@ -134,5 +135,13 @@ mod tests {
         let error = CodeBook::parse("mine", "[med_type]\n99 = \"surgery\"").unwrap_err().to_string();
         assert!(error.contains("surgery") && error.contains("line 2"), "{error}");
         assert!(CodeBook::parse("mine", "[hosp_lv]\n9 = 9").unwrap_err().to_string().contains("9 = 9"));
+    }
+
+    #[test]
+    fn every_error_is_told_in_chinese_with_its_facts() {
+        let gone = std::io::ErrorKind::NotFound.into();
+        two_lines(&CodesError::Io { path: "codes.toml".into(), source: gone }, &["codes.toml", "文件不存在"]);
+        let error = CodeBook::parse("codes.toml", "[hosp_lv]\nx = 7").unwrap_err();
+        two_lines(&error, &["codes.toml", "[hosp_lv] x = 7", "[med_type]"]);
     }
 }

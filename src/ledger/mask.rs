@@ -130,6 +130,7 @@ impl Mask {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::tests::two_lines;
     use arrow::array::{Array as _, AsArray as _, Int64Array, StringArray};
 
     fn mask(key: &[u8]) -> Result<Mask, MaskError> {
@@ -163,5 +164,12 @@ mod tests {
         assert_eq!(texts.as_string::<i32>(), numbers.as_string::<i32>());
         let of = |row: usize| texts.is_valid(row).then(|| texts.as_string::<i32>().value(row).to_owned());
         assert_eq!([of(0), of(1), of(2), of(4)], [Some(mask.of("12")), Some(mask.of("12")), None, Some(mask.of("-3"))]);
+    }
+
+    #[test]
+    fn every_error_is_told_in_chinese_with_its_facts() {
+        let gone = std::io::ErrorKind::NotFound.into();
+        two_lines(&MaskError::Io { path: "key".into(), source: gone }, &["key", "文件不存在"]);
+        two_lines(&MaskError::Short { path: "key".into(), found: 3 }, &["key", "3 字节", "16 字节"]);
     }
 }

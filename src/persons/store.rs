@@ -251,6 +251,7 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::tests::two_lines;
     use crate::ledger::rows::Layout;
     use crate::persons::pack::{Found, Unpacker};
     use crate::persons::partition::Cuts;
@@ -286,5 +287,15 @@ mod tests {
             assert_eq!(unpacker.numbers(1, &mut numbers), Some(Found::Each));
             assert_eq!(numbers, [0, 1, 2, 4, 5, 6, 7, 8, 9]);
         }
+    }
+
+    #[test]
+    fn every_error_is_told_in_chinese_with_its_facts() {
+        let full = std::io::ErrorKind::StorageFull.into();
+        two_lines(
+            &StoreError::Io { path: "rows.spill".into(), source: full },
+            &["rows.spill", "磁盘空间不足", "--memory"],
+        );
+        two_lines(&StoreError::Damaged { path: "rows.spill".into() }, &["rows.spill"]);
     }
 }

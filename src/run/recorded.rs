@@ -287,3 +287,18 @@ fn day_of(text: Option<&str>, option: &str) -> Result<Option<i32>, Both> {
     let told = |text: &str| text.parse().map(date::to_days).map_err(|_| unread(text));
     text.map(told).transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::tests::two_lines;
+
+    #[test]
+    fn what_is_no_run_is_told_in_chinese_with_its_facts() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = || Recorded::read(folder.path()).unwrap_err();
+        two_lines(&read(), &["manifest.json", "文件不存在"]);
+        std::fs::write(folder.path().join(MANIFEST), "[]").unwrap();
+        assert!(read().zh().ends_with("\n  请给出 settle 的输出目录"), "{}", read().zh());
+    }
+}

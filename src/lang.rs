@@ -82,6 +82,11 @@ impl Both {
         Self { en: en.join(between_en), zh: zh.join(between_zh) }
     }
 
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.en.is_empty()
+    }
+
     /// The text in a language.
     pub fn pick(&self, lang: Lang) -> &str {
         lang.pick(&self.en, &self.zh)
@@ -112,6 +117,12 @@ impl Told for std::io::Error {
 impl From<Both> for String {
     fn from(text: Both) -> Self {
         text.en
+    }
+}
+
+impl serde::Serialize for Both {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.en)
     }
 }
 

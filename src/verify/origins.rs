@@ -79,10 +79,16 @@ impl Origins {
 
 fn digest_holds(report: &mut Report, label: &'static str, what: &str, name: &str, stated: &str, digest: Found<String>) {
     let title = format!("{what} {name}");
+    // What no file was given for.
+    let name = match name {
+        "shipped" => "随附",
+        "none" => "无",
+        path => path,
+    };
     match digest {
-        Err(why) => report.not_checked(label, title, why),
+        Err(why) => report.push(Check::new(label, title).about(name).not_made(why)),
         Ok(digest) => {
-            let mut check = Check::new(label, title);
+            let mut check = Check::new(label, title).about(name);
             check.looked_at = None;
             let place = || Finding { place: what.to_owned(), column: "sha256".into(), ..Finding::default() };
             check.expect(stated, &*digest, |s| (*s).to_owned(), place);
@@ -105,7 +111,8 @@ fn policies(plan: &Verify, recorded: &Recorded, report: &mut Report) -> Result<F
         }
     }
     for more in given {
-        let mut check = Check::new("政策摘要", format!("policy {}", more.doc.policy.id));
+        let id = &more.doc.policy.id;
+        let mut check = Check::new("政策摘要", format!("policy {id}")).about(id);
         check.looked_at = None;
         check.find(|| Finding {
             place: "policy".into(),
@@ -171,11 +178,11 @@ fn recorded_sources(recorded: &Recorded, kind: &str, known: &[Source], report: &
             None => {
                 let path = &input.path;
                 let why = both!("{path} is not there; give it with --{kind}", "{path} 不在原处；请用 --{kind} 给出");
-                report.not_checked("输入摘要", title, why.clone());
+                report.push(Check::new("输入摘要", title).about(path).not_made(why.clone()));
                 missing.get_or_insert(why);
             }
             Some(source) => {
-                let mut check = Check::new("输入摘要", title);
+                let mut check = Check::new("输入摘要", title).about(&input.path);
                 match digest_of_source(&source) {
                     Ok((size, sha256)) => {
                         check.look(size);
@@ -205,7 +212,8 @@ fn recorded_sources(recorded: &Recorded, kind: &str, known: &[Source], report: &
 
 /// The inputs of a kind as given; among them must be exactly those that the manifest states.
 fn given_sources(given: Vec<Source>, recorded: &Recorded, kind: &str, report: &mut Report) -> Vec<Source> {
-    let mut check = Check::new("输入摘要", format!("{kind} as given"));
+    let zh = if kind == "roster" { "所给名册" } else { "所给台账" };
+    let mut check = Check::new("输入摘要", format!("{kind} as given")).about(zh);
     let mut stated: Vec<&RecordedInput> = recorded.inputs_of(kind).collect();
     for source in &given {
         let at = || Finding { place: source.name(), column: "sha256".into(), ..Finding::default() };

@@ -88,7 +88,7 @@ pub(super) fn check(
     run.audit = true;
     let settled = settle(&run, progress);
     if let Err(error) = settled {
-        let check = Check::new(LABEL, format!("replay of person {psn_no}"));
+        let check = Check::new(LABEL, format!("replay of person {psn_no}")).about(psn_no);
         report.push(not_settled(check, Some(psn_no), &error));
         return Ok(());
     }
@@ -102,7 +102,7 @@ pub(super) fn check(
 
 /// The person's rows of a file as the folder has them and as replayed.
 fn compare(dir: &Path, again: &Path, name: &str, psn_no: &str, report: &mut Report) -> Result<(), VerifyError> {
-    let mut check = Check::new(LABEL, format!("person {psn_no}: {name}"));
+    let mut check = Check::new(LABEL, format!("person {psn_no}: {name}")).about(format!("{psn_no}：{name}"));
     let at = || Finding { place: name.to_owned(), psn_no: Some(psn_no.to_owned()), ..Finding::default() };
     let replayed = Rows::of(again, name, psn_no)?;
     match Rows::of(dir, name, psn_no) {
@@ -158,13 +158,14 @@ fn years_of(subsidies: &Option<RecordBatch>) -> Vec<String> {
     column.map_or_else(Vec::new, |c| (0..c.len()).filter_map(|row| cell(c, row)).collect())
 }
 
-fn only_years(batch: &RecordBatch, years: &[String], note: &mut String) -> Result<RecordBatch, ArrowError> {
+fn only_years(batch: &RecordBatch, years: &[String], note: &mut Both) -> Result<RecordBatch, ArrowError> {
     let Some(column) = batch.column_by_name("year") else { return Ok(batch.clone()) };
     let seen: BooleanArray =
         (0..batch.num_rows()).map(|row| cell(column, row).is_some_and(|y| years.contains(&y))).map(Some).collect();
     if seen.true_count() < batch.num_rows() {
         let left = batch.num_rows() - seen.true_count();
-        *note = format!("{left} left out: of years in which this person has no claim");
+        *note =
+            both!("{left} left out: of years in which this person has no claim", "{left} 行未比对：该人员当年没有结算");
     }
     arrow::compute::filter_record_batch(batch, &seen)
 }

@@ -208,7 +208,7 @@ fn scenarios_that_cannot_be_meant_are_told_in_chinese() {
 const LABELS: &[&str] = &[
     "Rows",
     "Money",
-    "ledger ",
+    "台账 ledger",
     "rejected",
     "persons ",
     "claims",
@@ -243,6 +243,11 @@ fn summaries_have_chinese_labels_alone_and_tell_totals_in_ten_thousands() {
             "reconcile s --ledger made/ledger.parquet --out r --force".to_owned(),
             ["实付与应付核对", "按原因", "输出：r"],
         ),
+        (
+            "verify s --ledger made/ledger.parquet".to_owned(),
+            ["文件摘要 persons.parquet", "项成立", "重新结算结果逐字节一致"],
+        ),
+        ("verify s".to_owned(), ["输入摘要 made/roster.parquet", "未核对", "没有给出台账"]),
         ("policy list".to_owned(), ["2023-01-01 至 长期", "威海", "晋城"]),
         ("policy diff weihai-2023 jincheng-2023".to_owned(), ["医疗救助", "起付线", "封顶线"]),
         ("policy show weihai-2023".to_owned(), ["医疗救助", "起付线", "每年 70,000.00"]),

@@ -114,7 +114,7 @@ pub fn ledger(bytes: &[u8]) -> bool {
         }
         Err(error) => {
             assert!(!matches!(error, RunError::Defect { .. }), "{error}");
-            says_what_to_do(&error);
+            says_what_to_do(error);
         }
     }
     if let Err(error) = Rows::of(desk.path(), "bytes.parquet", "P1") {

@@ -76,7 +76,7 @@ pub struct NotThere {
 impl NotThere {
     /// The error of an address that leads here.
     pub(crate) fn problem(self, address: &str) -> Problem {
-        Problem::NotThere { address: address.to_owned(), at: self.at, key: self.key, there: self.there }
+        Problem::NotThere { address: address.to_owned(), at: self.at.into(), key: self.key, there: self.there.into() }
     }
 }
 

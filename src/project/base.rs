@@ -59,7 +59,7 @@ impl Base {
             let blamed = &settings[(0..settings.len()).find(same).unwrap_or(settings.len() - 1)];
             let (change, policy) = (blamed.label.to_owned(), self.policy.doc.policy.id.clone());
             let remedy = self.remedy(blamed, &message.en);
-            Problem::Refused { change, policy, message, remedy }.at(name, blamed.line)
+            Problem::Refused { change, policy, message: message.into(), remedy: remedy.into() }.at(name, blamed.line)
         })?;
         let mut text = self.policy.text.clone();
         text.push_str("\n# As if:\n");

@@ -148,8 +148,8 @@ impl<'a> Draft<'a> {
             address: address.to_owned(),
             from: show(now),
             change: setting.to_string(),
-            to,
-            beyond,
+            to: to.into(),
+            beyond: beyond.into(),
         };
         let rounded = exact.and_then(|(exact, decimals)| {
             let one = 10i128.checked_pow(decimals)?;
@@ -311,7 +311,12 @@ fn not_fixed(address: &str, value: Option<&Value>, setting: &Setting) -> Problem
         ),
         _ => (both!("neither", "其他内容"), both!("write the new value itself", "请直接写明新的数值")),
     };
-    Problem::NotFixed { address: address.to_owned(), change: setting.to_string(), stands, remedy }
+    Problem::NotFixed {
+        address: address.to_owned(),
+        change: setting.to_string(),
+        stands: stands.into(),
+        remedy: remedy.into(),
+    }
 }
 
 fn scaled(figure: i128, decimals: u32) -> Option<i128> {

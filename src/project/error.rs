@@ -250,11 +250,11 @@ pub enum Problem {
         /// As written.
         address: String,
         /// How far the path leads.
-        at: Both,
+        at: Box<Both>,
         /// What is not there.
         key: String,
         /// What is.
-        there: Both,
+        there: Box<Both>,
     },
     /// Two rules of one name.
     #[error("`{address}`: {count} entries are called `{id}`\n  address one of them by number: {by_number}")]
@@ -295,9 +295,9 @@ pub enum Problem {
         /// The change.
         change: String,
         /// What stands there.
-        stands: Both,
+        stands: Box<Both>,
         /// What to write instead.
-        remedy: Both,
+        remedy: Box<Both>,
     },
     /// A relative change that leads beyond what a figure may be.
     #[error("`{address}`: {from} {change} is {to}, {beyond}\n  choose a smaller change, or name the value itself")]
@@ -309,9 +309,9 @@ pub enum Problem {
         /// The change.
         change: String,
         /// What would come of it.
-        to: Both,
+        to: Box<Both>,
         /// What it is beyond.
-        beyond: Both,
+        beyond: Box<Both>,
     },
     /// `none` for what is no key.
     #[error("`{0}` is no key that \"none\" could take away\n  a rule or table is taken away by \"off\"")]
@@ -346,9 +346,9 @@ pub enum Problem {
         /// The policy.
         policy: String,
         /// What the reader of policies says.
-        message: Both,
+        message: Box<Both>,
         /// What was probably meant, and `; `; or nothing.
-        remedy: Both,
+        remedy: Box<Both>,
     },
 }
 

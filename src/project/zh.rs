@@ -188,7 +188,7 @@ mod tests {
             ),
             (Problem::Unquoted { address: text("x"), whole: text("x.y") }, &["`x`", "\"x.y\""]),
             (
-                Problem::NotThere { address: text("x.y"), at: flaw(), key: text("y"), there: flaw() },
+                Problem::NotThere { address: text("x.y"), at: flaw().into(), key: text("y"), there: flaw().into() },
                 &["`x.y`", "`y`", "有误"],
             ),
             (
@@ -201,11 +201,22 @@ mod tests {
                 &["`x.ratio`", "3", "`x.brackets.1.ratio`"],
             ),
             (
-                Problem::NotFixed { address: text("x"), change: text("+1"), stands: flaw(), remedy: flaw() },
+                Problem::NotFixed {
+                    address: text("x"),
+                    change: text("+1"),
+                    stands: flaw().into(),
+                    remedy: flaw().into(),
+                },
                 &["`x`", "`+1`", "有误"],
             ),
             (
-                Problem::Beyond { address: text("x"), from: text("1"), change: text("-2"), to: flaw(), beyond: flaw() },
+                Problem::Beyond {
+                    address: text("x"),
+                    from: text("1"),
+                    change: text("-2"),
+                    to: flaw().into(),
+                    beyond: flaw().into(),
+                },
                 &["`x`", "1 -2", "有误"],
             ),
             (Problem::NoneOfWhole(text("x")), &["`x`"]),
@@ -213,7 +224,12 @@ mod tests {
             (Problem::OffOfBracket(text("x")), &["`x`"]),
             (Problem::SetTwice { address: text("x"), other: text("y") }, &["`x`", "`y`"]),
             (
-                Problem::Refused { change: text("c"), policy: text("p"), message: flaw(), remedy: flaw() },
+                Problem::Refused {
+                    change: text("c"),
+                    policy: text("p"),
+                    message: flaw().into(),
+                    remedy: flaw().into(),
+                },
                 &["`c`", "`p`", "有误"],
             ),
         ] {

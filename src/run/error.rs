@@ -29,13 +29,13 @@ pub enum RunError {
     )]
     PoliciesOverlap {
         /// The earlier one, with its dates.
-        first: Both,
+        first: Box<Both>,
         /// The later one, with its dates.
-        second: Both,
+        second: Box<Both>,
         /// First day of both.
         from: String,
         /// Last day of both.
-        until: Both,
+        until: Box<Both>,
     },
     /// One policy goes by `setl_time`, another by `enddate`.
     #[error(
@@ -180,7 +180,8 @@ mod tests {
         two_lines(&RunError::UnderPolicy { policy: name("mine"), source: policy() }, &["`mine`", "`x`"]);
         two_lines(&RunError::NoPolicy, &["--policy"]);
         let (first, second, from) = (dated("a"), dated("b"), name("2023-01-01"));
-        let overlap = RunError::PoliciesOverlap { first, second, from, until: open() };
+        let (first, second, until) = (first.into(), second.into(), open().into());
+        let overlap = RunError::PoliciesOverlap { first, second, from, until };
         two_lines(&overlap, &["a 与 b", "2023-01-01 至 长期"]);
         two_lines(&RunError::YearsByDifferentDates { first: name("a"), second: name("b") }, &["`a` 与 `b`", "year_by"]);
         two_lines(&RunError::AsIfSeveral, &["--as-if"]);

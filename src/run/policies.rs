@@ -29,10 +29,10 @@ pub(crate) fn in_order(run: &Settle) -> Result<Vec<&Policy>, RunError> {
         let [a, b] = [pair[0], pair[1]].map(|p| &p.doc.policy);
         if last_day(a) >= b.from.0 {
             return Err(RunError::PoliciesOverlap {
-                first: dated(a),
-                second: dated(b),
+                first: dated(a).into(),
+                second: dated(b).into(),
                 from: b.from.to_string(),
-                until: shown(last_day(a).min(last_day(b))),
+                until: shown(last_day(a).min(last_day(b))).into(),
             });
         }
         if pair[1].doc.switches.year_by != first.doc.switches.year_by {

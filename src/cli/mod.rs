@@ -141,20 +141,29 @@ fn note(text: &Both) {
 
 /// Prints what a run came to. The run is published: that its summary cannot be printed undoes nothing.
 fn report(text: &str) {
-    if let Err(failure) = print(text) {
+    if let Err(error) = write_out(text) {
         warn(&both!(
             "the summary could not be printed: {}\n  the exit code tells how the run ended",
             "无法输出汇总：{}\n  运行结果以退出码为准",
-            failure.text
+            error.told(lang())
         ));
     }
 }
 
-/// Prints to stdout; a reader that went away (`| head`) is no failure.
+/// Prints to stdout what a command gives.
 fn print(text: &str) -> Result<(), Failure> {
+    let told = |error: std::io::Error| Both {
+        en: format!("standard output: {error}\n  look where it is led to, and run again"),
+        zh: format!("标准输出：{}\n  请检查输出所指向的位置，再重新运行", error.zh()),
+    };
+    write_out(text).map_err(|error| told(error).into())
+}
+
+/// Writes to stdout; a reader that went away (`| head`) is no failure.
+fn write_out(text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
     match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
 }

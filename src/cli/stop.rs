@@ -2,7 +2,7 @@
 //! workers are busy with.
 
 use super::{Failure, lang, say};
-use crate::lang::{Both, both};
+use crate::lang::{Both, Told as _, both};
 use crate::output::unfinished;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag::register_conditional_shutdown;
@@ -22,6 +22,14 @@ static STOPPING: AtomicBool = AtomicBool::new(false);
 /// # Errors
 /// If the system refuses.
 pub fn watch() -> Result<(), Failure> {
+    let told = |error: std::io::Error| Both {
+        en: format!("signals cannot be waited for: {error}\n  run it again"),
+        zh: format!("无法接收停止信号：{}\n  请重新运行", error.zh()),
+    };
+    wait().map_err(|error| told(error).into())
+}
+
+fn wait() -> std::io::Result<()> {
     let ignored = ignored();
     let wanted: Vec<i32> = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !ignored(*signal)).collect();
     let stopping = Arc::new(AtomicBool::new(false));

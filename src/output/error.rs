@@ -59,7 +59,7 @@ pub enum OutputError {
         source: std::io::Error,
     },
     /// Encoding failed.
-    #[error("{file}: {message}\n  nothing was published")]
+    #[error("{file}: {message}\n  nothing was published; check the free space, and run again")]
     Encode {
         /// The output file.
         file: String,

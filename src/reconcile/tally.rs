@@ -66,6 +66,10 @@ pub struct Totals {
 
 /// Where what no claim shows is counted.
 pub const UNATTRIBUTED: &str = "unattributed";
+/// The area of care at home.
+pub const LOCAL: &str = "local";
+/// The area of care abroad, and of codes that are none.
+pub const ELSEWHERE: &str = "other";
 /// Persons without an identity.
 pub const NOBODY: &str = "none";
 

@@ -7,7 +7,7 @@ use crate::model::codes::Identity;
 use crate::model::fen::group_thousands;
 use crate::reconcile::Report;
 use crate::reconcile::cause::Cause;
-use crate::reconcile::tally::Line;
+use crate::reconcile::tally::{ELSEWHERE, LOCAL, Line, NOBODY, UNATTRIBUTED};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -38,7 +38,7 @@ pub fn summary(report: &Report, out: &Path, lang: Lang) -> String {
     ));
     let identity = |name: &String| match Identity::parse(name) {
         Some(i) => lang.term(i.label(), i),
-        None if name == "none" => lang.pick("none", "无身份").to_owned(),
+        None if name == NOBODY => lang.pick(NOBODY, "无身份").to_owned(),
         None => name.clone(),
     };
     text.push_str(&table(
@@ -46,18 +46,24 @@ pub fn summary(report: &Report, out: &Path, lang: Lang) -> String {
         lang,
         totals.by_identity.iter().map(|(n, l)| (identity(n), l)),
     ));
-    text.push_str(&table(("By institution 按医疗机构", "按医疗机构"), lang, most(&totals.by_institution)));
-    text.push_str(&table(("By area of treatment 按就医地", "按就医地"), lang, most(&totals.by_area)));
+    text.push_str(&table(("By institution 按医疗机构", "按医疗机构"), lang, most(&totals.by_institution, lang)));
+    text.push_str(&table(("By area of treatment 按就医地", "按就医地"), lang, most(&totals.by_area, lang)));
     text.push_str(&outputs(out, lang, report.outputs.iter().map(|(name, d)| (name.as_str(), d.rows, Some(d.size)))));
     text
 }
 
 /// The places with most money, first.
-fn most(places: &BTreeMap<String, Line>) -> impl Iterator<Item = (String, &Line)> {
-    let mut lines: Vec<(String, &Line)> = places.iter().map(|(n, l)| (n.clone(), l)).collect();
-    lines.sort_by(|a, b| (b.1.too_much + b.1.too_little).cmp(&(a.1.too_much + a.1.too_little)).then(a.0.cmp(&b.0)));
+fn most(places: &BTreeMap<String, Line>, lang: Lang) -> impl Iterator<Item = (String, &Line)> {
+    let mut lines: Vec<(&String, &Line)> = places.iter().collect();
+    lines.sort_by(|a, b| (b.1.too_much + b.1.too_little).cmp(&(a.1.too_much + a.1.too_little)).then(a.0.cmp(b.0)));
     lines.truncate(PLACES);
-    lines.into_iter()
+    let name = move |name: &String| match name.as_str() {
+        LOCAL => lang.pick(LOCAL, "本地").to_owned(),
+        ELSEWHERE => lang.pick(ELSEWHERE, "其他地区").to_owned(),
+        UNATTRIBUTED => lang.pick(UNATTRIBUTED, "未能归属").to_owned(),
+        _ => name.clone(),
+    };
+    lines.into_iter().map(move |(n, line)| (name(n), line))
 }
 
 fn table<'a>((en, zh): (&str, &str), lang: Lang, lines: impl Iterator<Item = (String, &'a Line)>) -> String {

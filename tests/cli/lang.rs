@@ -1,6 +1,6 @@
 //! What is said in Chinese: errors, usage, help, summaries. No English sentence of the program is left in it.
 
-use crate::desk::{Desk, generated, holds, stay, typed_amid};
+use crate::desk::{Desk, holds, stay, typed_amid};
 use crate::support::program::Outcome;
 use std::path::{Path, PathBuf};
 
@@ -206,6 +206,8 @@ fn scenarios_that_cannot_be_meant_are_told_in_chinese() {
 
 /// Labels of the English texts, which no Chinese one has.
 const LABELS: &[&str] = &[
+    "local",
+    "unattributed",
     "Rows",
     "Money",
     "台账 ledger",
@@ -232,7 +234,11 @@ const LABELS: &[&str] = &[
 
 #[test]
 fn summaries_have_chinese_labels_alone_and_tell_totals_in_ten_thousands() {
-    let desk = generated("weihai-2023", 600, 2023, 3);
+    let desk = Desk::new();
+    let made = "generate --policy weihai-2023 --persons 600 --year 2023 --seed 3 --errors all:0.2 --out made";
+    let made = typed_amid(desk.folder(), CHINESE, made);
+    assert!(made.code == Some(0) && made.stdout.starts_with("made/ledger.parquet：6,"), "{}", made.stdout);
+    assert!(made.stdout.contains(" 笔结算\nmade/roster.parquet："), "{}", made.stdout);
     let inputs = "made/ledger.parquet --roster made/roster.parquet --policy weihai-2023";
     let plan = "[[scenario]]\nid = \"a\"\n[scenario.set]\n\"ma.A.ratio\" = \"0.75\"\n";
     desk.text("plan.toml", plan);

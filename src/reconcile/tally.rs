@@ -68,7 +68,7 @@ pub struct Totals {
 pub const UNATTRIBUTED: &str = "unattributed";
 /// The area of care at home.
 pub const LOCAL: &str = "local";
-/// The area of care abroad, and of codes that are none.
+/// The area of claims whose code is no number.
 pub const ELSEWHERE: &str = "other";
 /// Persons without an identity.
 pub const NOBODY: &str = "none";

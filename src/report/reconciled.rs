@@ -59,7 +59,7 @@ fn most(places: &BTreeMap<String, Line>, lang: Lang) -> impl Iterator<Item = (St
     lines.truncate(PLACES);
     let name = move |name: &String| match name.as_str() {
         LOCAL => lang.pick(LOCAL, "本地").to_owned(),
-        ELSEWHERE => lang.pick(ELSEWHERE, "其他地区").to_owned(),
+        ELSEWHERE => lang.pick(ELSEWHERE, "其他").to_owned(),
         UNATTRIBUTED => lang.pick(UNATTRIBUTED, "未能归属").to_owned(),
         _ => name.clone(),
     };

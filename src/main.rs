@@ -1,6 +1,5 @@
 //! The `onestop` program: parse, run, exit code.
 
-use clap::Parser;
 use std::process::ExitCode;
 
 /// Large columns come and go with every range of persons; this allocator hands their pages on.
@@ -12,7 +11,7 @@ const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
 fn main() -> ExitCode {
     keep_pages();
-    onestop::cli::run(onestop::cli::args::Cli::parse())
+    onestop::cli::start()
 }
 
 /// Keeps freed pages for the rest of the run: each one given back has to be cleared again at its next use,

@@ -32,6 +32,7 @@
 //! | [`unprojected`] | where `onestop project` must not go on |
 //! | [`crash`] | all or nothing: every call of the system that fails, every moment of being killed |
 //! | [`stop`] | signals, two runs in one place, nobody who listens |
+//! | [`lang`] | all of it in Chinese |
 //! | [`privacy`] | who can read what; persons masked |
 
 mod support;
@@ -66,6 +67,8 @@ mod history;
 mod hostile;
 #[path = "cli/identities.rs"]
 mod identities;
+#[path = "cli/lang.rs"]
+mod lang;
 #[path = "cli/options.rs"]
 mod options;
 #[path = "cli/orders.rs"]

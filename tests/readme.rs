@@ -68,7 +68,12 @@ fn the_outputs_are_printed_as_they_come() {
     let folder = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| {
         let program = env!("CARGO_BIN_EXE_onestop");
-        let done = std::process::Command::new(program).args(args).current_dir(folder.path()).output().unwrap();
+        let done = std::process::Command::new(program)
+            .env("LC_ALL", "C")
+            .args(args)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8(done.stdout).unwrap()
     };

@@ -1,6 +1,7 @@
 //! What was typed.
 
 use crate::generate::ErrorSpec;
+use crate::lang::{Both, both};
 use crate::model::{date, fen};
 use crate::output::access::Access;
 use chrono::NaiveDate;
@@ -40,6 +41,17 @@ pub enum Command {
     /// Look at policies
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Print what a shell needs to complete commands and options
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write a page for every command into this folder
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// What a run is made from, and how it is made.
@@ -404,46 +416,66 @@ pub enum PolicyCommand {
     },
 }
 
-fn parse_date(text: &str) -> Result<i32, String> {
-    let date: NaiveDate = text.trim().parse().map_err(|_| format!("`{text}` is not a date such as 2024-06-30"))?;
+fn parse_date(text: &str) -> Result<i32, Both> {
+    let wrong = |_| both!("`{text}` is not a date such as 2024-06-30", "`{text}` 不是日期，应如 2024-06-30");
+    let date: NaiveDate = text.trim().parse().map_err(wrong)?;
     Ok(date::to_days(date))
 }
 
 /// Fewer replicates than this have no fortieth on either side; more than that take memory and say no more.
 const REPLICATES: std::ops::RangeInclusive<u16> = 20..=2_000;
 
-fn parse_replicates(text: &str) -> Result<u16, String> {
+fn parse_replicates(text: &str) -> Result<u16, Both> {
     let (least, most) = (REPLICATES.start(), REPLICATES.end());
     let wanted = |n: &u16| *n == 0 || REPLICATES.contains(n);
-    text.parse().ok().filter(wanted).ok_or_else(|| format!("`{text}` is neither 0 nor from {least} to {most}"))
+    text.parse().ok().filter(wanted).ok_or_else(|| {
+        both!("`{text}` is neither 0 nor from {least} to {most}", "`{text}` 既不是 0，也不在 {least} 至 {most} 之间")
+    })
 }
 
-fn parse_yuan(text: &str) -> Result<i64, String> {
+fn parse_yuan(text: &str) -> Result<i64, Both> {
     match fen::parse_yuan(text.trim()) {
         Ok(fen) if fen >= 0 => Ok(fen),
-        Ok(_) => Err(format!("`{text}` is negative")),
-        Err(why) => Err(format!("`{text}` is {why}; write yuan such as 12000000")),
+        Ok(_) => Err(both!("`{text}` is negative", "`{text}` 为负数")),
+        Err(why) => Err(Both {
+            en: format!("`{text}` is {why}; write yuan such as 12000000"),
+            zh: format!("`{text}` {}；请以元填写，例如 12000000", why.label()),
+        }),
     }
 }
 
-fn parse_size(text: &str) -> Result<u64, String> {
+fn parse_size(text: &str) -> Result<u64, Both> {
     let text = text.trim();
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, unit) = text.split_at(split);
-    let number: u64 = digits.parse().map_err(|_| format!("`{text}` is not a size such as 512M or 4G"))?;
+    let wrong = |_| both!("`{text}` is not a size such as 512M or 4G", "`{text}` 不是容量，应如 512M 或 4G");
+    let number: u64 = digits.parse().map_err(wrong)?;
     let shift = match unit.trim().to_ascii_uppercase().trim_end_matches('B').trim_end_matches('I') {
         "" => 0,
         "K" => 10,
         "M" => 20,
         "G" => 30,
         "T" => 40,
-        _ => return Err(format!("`{unit}` is no unit of size; use K, M, G or T")),
+        _ => {
+            return Err(both!(
+                "`{unit}` is no unit of size; use K, M, G or T",
+                "`{unit}` 不是容量单位；请用 K、M、G 或 T"
+            ));
+        }
     };
-    number.checked_mul(1 << shift).filter(|n| *n > 0).ok_or_else(|| format!("`{text}` is out of range"))
+    number
+        .checked_mul(1 << shift)
+        .filter(|n| *n > 0)
+        .ok_or_else(|| both!("`{text}` is out of range", "`{text}` 超出范围"))
 }
 
-fn parse_max_rejects(text: &str) -> Result<MaxRejects, String> {
-    let wrong = || format!("`{text}` is neither a number of rows such as 100 nor a share such as 0.5%");
+fn parse_max_rejects(text: &str) -> Result<MaxRejects, Both> {
+    let wrong = || {
+        both!(
+            "`{text}` is neither a number of rows such as 100 nor a share such as 0.5%",
+            "`{text}` 既不是行数（如 100），也不是比例（如 0.5%）"
+        )
+    };
     match text.strip_suffix('%') {
         None => text.parse().map(MaxRejects::Rows).map_err(|_| wrong()),
         Some(percent) => {

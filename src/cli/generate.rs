@@ -1,8 +1,9 @@
 //! `onestop generate`.
 
 use super::args::GenerateArgs;
-use super::{DONE, Failure, report};
+use super::{DONE, Failure, lang, report};
 use crate::generate::{Options, generate, generate_with_errors};
+use crate::lang::both;
 use crate::model::fen::group_thousands;
 use crate::policy::Policy;
 use crate::policy::parameters::Parameters;
@@ -14,7 +15,7 @@ pub fn run(args: &GenerateArgs) -> Result<u8, Failure> {
     let options = Options { persons: args.persons, year: args.year, seed: args.seed };
     let access = args.readable_by.into();
     let target = if args.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let bar = ProgressBar::with_draw_target(Some(args.persons), target).with_message("persons");
+    let bar = ProgressBar::with_draw_target(Some(args.persons), target).with_message(lang().pick("persons", "人员"));
     let mut progress = |done| bar.set_position(done);
     let (made, planted) = match &args.errors {
         None => (generate(&policy.doc, &options, &args.out, access, &mut progress)?, None),
@@ -28,16 +29,17 @@ pub fn run(args: &GenerateArgs) -> Result<u8, Failure> {
     bar.finish_and_clear();
     if !args.quiet {
         let count = |n: u64| group_thousands(u128::from(n));
-        report(&format!(
-            "{}: {} claims\n{}: {} rows\n",
-            made.ledger.display(),
-            count(made.claims),
-            made.roster.display(),
-            count(made.roster_rows)
-        ));
+        let (ledger, roster) = (made.ledger.display(), made.roster.display());
+        let (claims, rows) = (count(made.claims), count(made.roster_rows));
+        let text = both!(
+            "{ledger}: {claims} claims\n{roster}: {rows} rows\n",
+            "{ledger}：{claims} 笔结算\n{roster}：{rows} 行\n"
+        );
+        report(text.pick(lang()));
         if let Some((truth, persons)) = planted {
             let persons: Vec<String> = persons.iter().map(|(name, n)| format!("{name} {}", count(*n))).collect();
-            report(&format!("{}: {}\n", truth.display(), persons.join(", ")));
+            let (truth, persons) = (truth.display(), persons.join(", "));
+            report(both!("{truth}: {persons}\n", "{truth}（人数）：{persons}\n").pick(lang()));
         }
     }
     Ok(DONE)

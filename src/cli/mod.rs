@@ -9,11 +9,14 @@ mod project;
 mod reconcile;
 mod sample;
 mod settle;
+mod shell;
 mod stop;
+mod typed;
 mod verify;
+mod zh;
 
-use crate::lang::Lang;
-use args::{Cli, Command, Language};
+use crate::lang::{Both, Lang, Told, both};
+use args::{Cli, Command};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
@@ -37,24 +40,32 @@ pub struct Failure {
 
 impl Failure {
     /// A mistake on the command line.
-    pub fn usage(text: impl Into<String>) -> Self {
-        Self { text: text.into(), code: USAGE }
+    pub fn usage(error: &impl Told) -> Self {
+        Self { text: error.told(lang()), code: USAGE }
     }
 }
 
 impl Failure {
+    /// The text as it is said.
+    fn told(&self) -> String {
+        format!("{}{}", lang().pick("error: ", "错误："), self.text)
+    }
+
     /// Names the person whom an error is about, where that is wanted.
     fn about(self, psn_no: Option<&str>, verbose: bool) -> Self {
         match psn_no.filter(|_| verbose) {
-            Some(psn_no) => Self { text: format!("{}\n  the person is {psn_no}", self.text), ..self },
+            Some(psn_no) => {
+                let who = both!("the person is {psn_no}", "该人员为 {psn_no}");
+                Self { text: format!("{}\n  {}", self.text, who.pick(lang())), ..self }
+            }
             None => self,
         }
     }
 }
 
-impl<E: std::error::Error> From<E> for Failure {
+impl<E: Told> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self { text: error.to_string(), code: FAILED }
+        Self { text: error.told(lang()), code: FAILED }
     }
 }
 
@@ -66,15 +77,20 @@ fn lang() -> Lang {
     *LANG.get_or_init(|| Lang::of_locale(|name| std::env::var(name).ok()))
 }
 
-/// Runs a command line; the exit code.
-pub fn run(cli: Cli) -> ExitCode {
-    if let Some(language) = cli.lang {
+/// Reads what was typed and runs it; the exit code.
+pub fn start() -> ExitCode {
+    let typed: Vec<_> = std::env::args_os().collect();
+    if let Some(named) = typed::lang_of(&typed) {
         // Nobody has asked yet.
-        let _ = LANG.set(match language {
-            Language::Zh => Lang::Zh,
-            Language::En => Lang::En,
-        });
+        let _ = LANG.set(named);
     }
+    match typed::read(&typed, lang()) {
+        Ok(cli) => run(cli),
+        Err(code) => ExitCode::from(code),
+    }
+}
+
+fn run(cli: Cli) -> ExitCode {
     let shown = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         // A panic of the Parquet reader on a damaged file is told as an error of that file.
@@ -83,7 +99,7 @@ pub fn run(cli: Cli) -> ExitCode {
         }
     }));
     if let Err(failure) = stop::watch() {
-        say(&format!("error: {}", failure.text));
+        say(&failure.told());
         return ExitCode::from(failure.code);
     }
     let done = match cli.command {
@@ -94,12 +110,14 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Explain(args) => explain::run(&args, cli.verbose),
         Command::Verify(args) => verify::run(args, cli.verbose),
         Command::Policy(command) => policy::run(&command),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { out } => shell::man(out.as_deref()),
     };
     stop::give_way();
     match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            say(&format!("error: {}", failure.text));
+            say(&failure.told());
             ExitCode::from(failure.code)
         }
     }
@@ -111,19 +129,41 @@ fn say(text: &str) {
     let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }
 
+/// Says something that somebody should look at: what, and in a second line what to do.
+fn warn(text: &Both) {
+    say(&format!("{}{}", lang().pick("warning: ", "警告："), text.pick(lang())));
+}
+
+/// Says something that is good to know.
+fn note(text: &Both) {
+    say(&format!("{}{}", lang().pick("note: ", "提示："), text.pick(lang())));
+}
+
 /// Prints what a run came to. The run is published: that its summary cannot be printed undoes nothing.
 fn report(text: &str) {
-    if let Err(failure) = print(text) {
-        say(&format!("warning: the summary could not be printed: {}", failure.text));
-        say("  the exit code tells how the run ended");
+    if let Err(error) = write_out(text) {
+        warn(&both!(
+            "the summary could not be printed: {}\n  the exit code tells how the run ended",
+            "无法输出汇总：{}\n  运行结果以退出码为准",
+            error.told(lang())
+        ));
     }
 }
 
-/// Prints to stdout; a reader that went away (`| head`) is no failure.
+/// Prints to stdout what a command gives.
 fn print(text: &str) -> Result<(), Failure> {
+    let told = |error: std::io::Error| Both {
+        en: format!("standard output: {error}\n  look where it is led to, and run again"),
+        zh: format!("标准输出：{}\n  请检查输出所指向的位置，再重新运行", error.zh()),
+    };
+    write_out(text).map_err(|error| told(error).into())
+}
+
+/// Writes to stdout; a reader that went away (`| head`) is no failure.
+fn write_out(text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
     match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
 }

@@ -1,7 +1,8 @@
 //! `onestop policy`.
 
 use super::args::PolicyCommand;
-use super::{DONE, FAILED, Failure, print};
+use super::{DONE, FAILED, Failure, lang, print};
+use crate::lang::both;
 use crate::policy::check::{Severity, check_with, years};
 use crate::policy::diff::diff;
 use crate::policy::figures::Shown;
@@ -20,7 +21,7 @@ pub fn run(command: &PolicyCommand) -> Result<u8, Failure> {
         PolicyCommand::Show { policy, year, params, as_of } => {
             let policy = Policy::load(policy)?;
             let parameters = Parameters::with_file_as_of(params.as_deref(), *as_of)?;
-            print(&show(&policy, Shown { resolve: year.map(|y| (&parameters, y)) }))?;
+            print(&show(&policy, Shown { resolve: year.map(|y| (&parameters, y)), lang: lang() }))?;
             Ok(DONE)
         }
         PolicyCommand::Check { policy, params, as_of } => {
@@ -28,8 +29,9 @@ pub fn run(command: &PolicyCommand) -> Result<u8, Failure> {
         }
         PolicyCommand::Diff { a, b } => {
             let (a, b) = (Policy::load(a)?, Policy::load(b)?);
-            let found = diff(&a, &b);
-            print(if found.is_empty() { "The two policies say the same.\n" } else { found.trim_start_matches('\n') })?;
+            let found = diff(&a, &b, lang());
+            let same = lang().pick("The two policies say the same.\n", "两个政策内容相同。\n");
+            print(if found.is_empty() { same } else { found.trim_start_matches('\n') })?;
             Ok(DONE)
         }
     }
@@ -39,8 +41,9 @@ fn list() -> Result<u8, Failure> {
     let mut table = Table::new(&[Align::Left, Align::Left, Align::Left, Align::Left]);
     for (id, _) in SHIPPED {
         let header = Policy::load(id)?.doc.policy;
-        let until = header.until.map_or("open".to_owned(), |d| d.to_string());
-        table.row([header.id, format!("{} to {until}", header.from), header.document, header.title]);
+        let until = header.until.map_or_else(|| lang().pick("open", "长期").to_owned(), |d| d.to_string());
+        let dates = format!("{} {} {until}", header.from, lang().pick("to", "至"));
+        table.row([header.id, dates, header.document, header.title]);
     }
     print(&table.to_string())?;
     Ok(DONE)
@@ -55,15 +58,17 @@ fn check(name: &str, parameters: &Parameters) -> Result<u8, Failure> {
     for finding in &findings {
         let line = finding.line_in(&policy.text).map_or(String::new(), |l| format!(":{l}"));
         let grade = match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
+            Severity::Error => lang().pick("error: ", "错误："),
+            Severity::Warning => lang().pick("warning: ", "警告："),
         };
-        text.push_str(&format!("{name}{line}: {grade}: {finding}\n"));
+        text.push_str(&format!("{name}{line}: {grade}{}\n", finding.text().pick(lang())));
     }
     let errors = findings.iter().filter(|f| f.is_error()).count();
     if errors == 0 {
         let warnings = findings.len();
-        text.push_str(&format!("{}: can be applied; {warnings} warnings\n", policy.doc.policy.id));
+        let id = &policy.doc.policy.id;
+        let verdict = both!("{id}: can be applied; {warnings} warnings\n", "{id}：可以适用；警告 {warnings} 条\n");
+        text.push_str(verdict.pick(lang()));
     }
     print(&text)?;
     Ok(if errors == 0 { DONE } else { FAILED })

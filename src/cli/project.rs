@@ -3,7 +3,8 @@
 use super::args::ProjectArgs;
 use super::progress::Bars;
 use super::settle::{warn_known_on, warn_unconfirmed};
-use super::{DONE, Failure, report, say};
+use super::{DONE, Failure, lang, report};
+use crate::lang::{Both, Told as _, both};
 use crate::project::build::candidates;
 use crate::project::error::ScenarioError;
 use crate::project::report::{ScenarioPart, to_json};
@@ -28,9 +29,10 @@ pub fn run(args: &ProjectArgs) -> Result<u8, Failure> {
     }
     let run = args.run.plan(SAMPLE_OUT)?;
     if run.policies.len() > 1 {
-        return Err(Failure::usage(
+        return Err(Failure::usage(&both!(
             "a projection has one policy, and several are named\n  name one with --policy; scenarios may name others",
-        ));
+            "测算以一个政策为准，而给出了多个\n  请用 --policy 只写一个；各方案可另写政策"
+        )));
     }
     let job = Project {
         run,
@@ -49,7 +51,7 @@ pub fn run(args: &ProjectArgs) -> Result<u8, Failure> {
     if args.run.json {
         report(&to_json(&projected.projection));
     } else if !args.run.quiet {
-        report(&summary(&projected, &job.run.out));
+        report(&summary(&projected, &job.run.out, lang()));
     }
     Ok(DONE)
 }
@@ -60,17 +62,23 @@ fn warn_uncovered(scenarios: &[ScenarioPart]) {
     let bare = |s: &&ScenarioPart| s.people.persons == 0 && baseline.people.persons > 0;
     let names: Vec<&str> = others.iter().filter(bare).map(|s| s.id.as_str()).collect();
     if !names.is_empty() {
-        say(&format!("warning: no claim counts under {}", names.join("; ")));
-        say("  a policy takes the claims within its own dates; give it as_if = true to apply it outside them");
+        let names = names.join("; ");
+        super::warn(&both!(
+            "no claim counts under {names}\n  a policy takes the claims within its own dates; give it as_if = true to apply it outside them",
+            "{names} 之下没有任何结算\n  政策只适用于其有效期内的结算；要在有效期外适用，请写 as_if = true"
+        ));
     }
 }
 
 /// Writes the commented example; never over a file.
 fn init(path: &Path) -> Result<u8, Failure> {
     let made = std::fs::File::create_new(path).and_then(|mut file| file.write_all(EXAMPLE.as_bytes()));
-    made.map_err(|error| Failure {
-        text: format!("{}: {error}\n  name a file that does not exist, in a folder that does", path.display()),
-        code: super::FAILED,
+    made.map_err(|error| {
+        let path = path.display();
+        Both {
+            en: format!("{path}: {error}\n  name a file that does not exist, in a folder that does"),
+            zh: format!("{path}：{}\n  请写一个尚不存在的文件，其文件夹应已存在", error.zh()),
+        }
     })?;
     Ok(DONE)
 }
@@ -95,18 +103,23 @@ fn seek(args: &ProjectArgs) -> Result<Option<Seek>, Failure> {
     let (Some(address), Some(budget)) = (&args.solve, args.budget) else { return Ok(None) };
     let fund_name = args.fund.clone().unwrap_or_else(|| FUND.to_owned());
     let Some(fund) = FUNDS.iter().position(|f| *f == fund_name) else {
-        return Err(Failure::usage(format!("--fund {fund_name}: no such fund\n  known are {}", FUNDS.join(", "))));
+        let known = FUNDS.join(", ");
+        return Err(Failure::usage(&both!(
+            "--fund {fund_name}: no such fund\n  known are {known}",
+            "--fund {fund_name}：没有该基金\n  可用的有 {known}"
+        )));
     };
     let ratio = address.ends_with("ratio");
     let (within, step) = match (&args.within, &args.step) {
         (Some(within), Some(step)) => (within.as_str(), step.as_str()),
         (within, step) if ratio => (within.as_deref().unwrap_or("0..1"), step.as_deref().unwrap_or("0.01")),
         _ => {
-            return Err(Failure::usage(format!(
-                "--solve {address} is no ratio, and needs its values\n  give --within and --step, such as --within 1000..5000 --step 100"
+            return Err(Failure::usage(&both!(
+                "--solve {address} is no ratio, and needs its values\n  give --within and --step, such as --within 1000..5000 --step 100",
+                "--solve {address} 不是比例，须写明取值\n  请写 --within 和 --step，例如 --within 1000..5000 --step 100"
             )));
         }
     };
-    let candidates = candidates(within, step).map_err(|e| Failure::usage(e.to_string()))?;
+    let candidates = candidates(within, step).map_err(|e| Failure::usage(&e))?;
     Ok(Some(Seek { address: address.clone(), budget, fund, fund_name, candidates }))
 }

@@ -3,7 +3,7 @@
 use super::args::ReconcileArgs;
 use super::progress::Bars;
 use super::settle::cores;
-use super::{DONE, Failure, report};
+use super::{DONE, Failure, lang, report};
 use crate::persons::store::DEFAULT_MEMORY;
 use crate::reconcile::{Reconcile, reconcile};
 use crate::report::reconciled::summary;
@@ -27,7 +27,7 @@ pub fn run(args: ReconcileArgs, verbose: bool) -> Result<u8, Failure> {
     if args.json {
         report(&done.to_json());
     } else if !args.quiet {
-        report(&summary(&done, &job.out));
+        report(&summary(&done, &job.out, lang()));
     }
     Ok(DONE)
 }

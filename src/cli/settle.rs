@@ -2,7 +2,8 @@
 
 use super::args::{Audit, GivenArgs, RunArgs, SettleArgs};
 use super::progress::Bars;
-use super::{DONE, Failure, TOO_MANY_REJECTS, report, sample, say};
+use super::{DONE, Failure, TOO_MANY_REJECTS, lang, report, sample};
+use crate::lang::{Both, both};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::mask::Mask;
 use crate::ledger::open::{Source, sources};
@@ -19,22 +20,25 @@ use std::path::{Path, PathBuf};
 /// Settles; the exit code.
 pub fn run(args: SettleArgs) -> Result<u8, Failure> {
     let settle_run = plan(&args)?;
-    let settled = settle(&settle_run, &Bars::new(!args.run.quiet)).map_err(|error| match error {
-        RunError::AsIfSeveral => Failure::usage(error.to_string()),
+    let settled = settle(&settle_run, &Bars::numbered(!args.run.quiet)).map_err(|error| match error {
+        RunError::AsIfSeveral => Failure::usage(&error),
         error => error.into(),
     })?;
     warn(&settled);
     if args.run.json {
         report(&json(&settled));
     } else if !args.run.quiet {
-        report(&summary(&settled, &settle_run.out));
+        report(&summary(&settled, &settle_run.out, lang()));
     }
     let counts = &settled.manifest.counts;
     let rejects = counts.ledger_rejects + counts.roster_rejects;
     match args.max_rejects {
         Some(most) if most.exceeded(rejects, counts.ledger_rejects, counts.ledger_rows) => {
-            say(&format!("warning: {rejects} rows were rejected, more than --max-rejects allows"));
-            say(&format!("  look at rejects.parquet in {}", settle_run.out.display()));
+            let out = settle_run.out.display();
+            super::warn(&both!(
+                "{rejects} rows were rejected, more than --max-rejects allows\n  look at rejects.parquet in {out}",
+                "退回 {rejects} 行，超过 --max-rejects 的限度\n  请查看 {out} 中的 rejects.parquet"
+            ));
             Ok(TOO_MANY_REJECTS)
         }
         _ => Ok(DONE),
@@ -52,7 +56,16 @@ fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
 impl RunArgs {
     /// The run that they mean, without audit; the sample goes into a folder of its own.
     pub(super) fn plan(&self, sample_out: &str) -> Result<Settle, Failure> {
-        let renames = renames(&self.columns).map_err(|e| Failure::usage(format!("--column: {e}")))?;
+        let renames = renames(&self.columns).map_err(|e| {
+            let hint = both!(
+                "write --column NAME=THEIRS, such as --column psn_no=ID",
+                "请写成 --column 标准列名=原列名，例如 --column psn_no=个人编号"
+            );
+            Failure::usage(&Both {
+                en: format!("--column: {}\n  {}", e.en, hint.en),
+                zh: format!("--column：{}\n  {}", e.zh, hint.zh),
+            })
+        })?;
         let policies = if self.policy.is_empty() { vec![sample::policy()] } else { named(&self.policy)? };
         Ok(Settle {
             ledger: if self.sample { vec![sample::ledger()] } else { sources(&self.ledger)? },
@@ -100,8 +113,9 @@ fn named(given: &[String]) -> Result<Vec<&str>, Failure> {
         }
         for name in given.split(',').map(str::trim) {
             if name.is_empty() {
-                return Err(Failure::usage(format!(
-                    "--policy {given}: a name is missing beside a comma\n  write --policy A,B with a policy on either side"
+                return Err(Failure::usage(&both!(
+                    "--policy {given}: a name is missing beside a comma\n  write --policy A,B with a policy on either side",
+                    "--policy {given}：逗号旁缺少政策\n  请写成 --policy A,B，逗号两边各有一个政策"
                 )));
             }
             names.push(name);
@@ -124,8 +138,10 @@ fn warn(settled: &Settled) {
 
 /// Says that `--as-known` had nothing to go by.
 pub(super) fn warn_known_on() {
-    say("warning: --as-known leaves nothing out: the roster has no column `known_on`");
-    say("  add the dates on which its rows were recorded; null stands for always known");
+    super::warn(&both!(
+        "--as-known leaves nothing out: the roster has no column `known_on`\n  add the dates on which its rows were recorded; null stands for always known",
+        "--as-known 没有排除任何内容：名册没有 `known_on` 列\n  请补充各行的登记日期；空值指一直已知"
+    ));
 }
 
 /// Says once which dated values were not confirmed.
@@ -137,8 +153,13 @@ pub(super) fn warn_unconfirmed(unconfirmed: &[Used]) {
             .map(|u| format!("{}{} = {}", u.parameter, u.year.map_or(String::new(), |y| format!(" {y}")), u.value))
             .collect();
         if !names.is_empty() {
-            say(&format!("warning: this run uses values that are only {status}: {}", names.join("; ")));
-            say("  check them, and give confirmed ones with --params FILE");
+            let (list, label) = (names.join("; "), status.label());
+            super::warn(&Both {
+                en: format!(
+                    "this run uses values that are only {status}: {list}\n  check them, and give confirmed ones with --params FILE"
+                ),
+                zh: format!("本次使用了{label}的参数值：{list}\n  请核对，并用 --params FILE 给出经确认的值"),
+            });
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Told to stop (Ctrl-C, SIGTERM, SIGHUP), the program removes what it has begun and ends at once, whatever its
 //! workers are busy with.
 
-use super::{Failure, say};
+use super::{Failure, lang, say};
+use crate::lang::{Both, Told as _, both};
 use crate::output::unfinished;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag::register_conditional_shutdown;
@@ -21,6 +22,14 @@ static STOPPING: AtomicBool = AtomicBool::new(false);
 /// # Errors
 /// If the system refuses.
 pub fn watch() -> Result<(), Failure> {
+    let told = |error: std::io::Error| Both {
+        en: format!("signals cannot be waited for: {error}\n  run it again"),
+        zh: format!("无法接收停止信号：{}\n  请重新运行", error.zh()),
+    };
+    wait().map_err(|error| told(error).into())
+}
+
+fn wait() -> std::io::Result<()> {
     let ignored = ignored();
     let wanted: Vec<i32> = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !ignored(*signal)).collect();
     let stopping = Arc::new(AtomicBool::new(false));
@@ -33,7 +42,7 @@ pub fn watch() -> Result<(), Failure> {
             STOPPING.store(true, Ordering::SeqCst);
             stopping.store(true, Ordering::SeqCst);
             let stopped = unfinished::stop();
-            say(&told(signal, &stopped));
+            say(told(signal, &stopped).pick(lang()));
             std::process::exit(SIGNALLED + signal);
         }
     };
@@ -56,7 +65,7 @@ pub fn give_way() {
     }
 }
 
-fn told(signal: i32, stopped: &unfinished::Stopped) -> String {
+fn told(signal: i32, stopped: &unfinished::Stopped) -> Both {
     let by = match signal {
         SIGINT => "SIGINT, Ctrl-C",
         SIGTERM => "SIGTERM",
@@ -65,13 +74,18 @@ fn told(signal: i32, stopped: &unfinished::Stopped) -> String {
     let names = |paths: &[PathBuf]| paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ");
     let unfinished::Stopped { published, left } = stopped;
     match (published.is_empty(), left.is_empty()) {
-        (true, true) => format!("error: stopped ({by}); nothing was published\n  run it again"),
-        (true, false) => format!(
+        (true, true) => both!(
+            "error: stopped ({by}); nothing was published\n  run it again",
+            "错误：已停止（{by}）；没有发布任何结果\n  请重新运行"
+        ),
+        (true, false) => both!(
             "error: stopped ({by}); nothing was published, but this could not be removed: {}\n  the next run into the same folder removes it",
+            "错误：已停止（{by}）；没有发布任何结果，但未能删除：{}\n  下次对同一目录运行时会删除",
             names(left)
         ),
-        (false, _) => format!(
+        (false, _) => both!(
             "error: stopped ({by}) after it had published {}\n  what is there is whole; nothing needs to be done",
+            "错误：已停止（{by}）；此前已发布 {}\n  已发布的结果是完整的，无须处理",
             names(published)
         ),
     }

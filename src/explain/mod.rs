@@ -5,6 +5,7 @@ pub mod policies;
 pub mod read;
 pub mod words;
 
+use crate::lang::{Both, Lang};
 use crate::model::codes::{Channel, Layer, ScopeReason, Status};
 use crate::model::fen::{parse_yuan, to_grouped};
 use crate::policy::value::Ratio;
@@ -71,7 +72,7 @@ pub fn explain(dir: &Path, psn_no: &str, claim: Option<&str>, lang: Lang) -> Res
     Rows::of(dir, "alerts.parquet", psn_no)?.iter().for_each(|alert| text.push_str(&lang.alert(&alert)));
     let failed = |e: polars::error::PolarsError| ExplainError::Damaged {
         path: dir.join("audit.parquet"),
-        message: e.to_string(),
+        message: Both::foreign(e),
     };
     if !policies.several() {
         text.push_str(&by_clause(&audit.iter().collect::<Vec<_>>(), "", lang).map_err(failed)?);

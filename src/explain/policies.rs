@@ -1,7 +1,7 @@
 //! Which policy a claim or a year was settled under, as the manifest and the outputs tell it.
 
 use super::read::{ExplainError, Row};
-use crate::lang::Lang;
+use crate::lang::{Both, Lang};
 use serde_json::Value;
 use std::path::Path;
 
@@ -32,7 +32,7 @@ impl Policies {
         let path = dir.join("manifest.json");
         let text = std::fs::read_to_string(&path).map_err(|source| ExplainError::Io { path: path.clone(), source })?;
         let json: Value =
-            serde_json::from_str(&text).map_err(|e| ExplainError::Damaged { path, message: e.to_string() })?;
+            serde_json::from_str(&text).map_err(|e| ExplainError::Damaged { path, message: Both::foreign(e) })?;
         Ok(Self::in_manifest(&json))
     }
 

@@ -1,5 +1,6 @@
 //! A person's rows of the output files, and nobody else's.
 
+use crate::lang::{Both, Told, both, io};
 use crate::ledger::error::LedgerError;
 use crate::ledger::open::{guarded, options};
 use crate::ledger::watched::Watched;
@@ -32,7 +33,7 @@ pub enum ExplainError {
         /// The file.
         path: PathBuf,
         /// What was said.
-        message: String,
+        message: Both,
     },
     /// Nobody of that number.
     #[error("the person asked for has no claim in {dir}\n  check the number; a rejected row stands in rejects.parquet", dir = dir.display())]
@@ -58,7 +59,7 @@ pub enum ExplainError {
         /// The folder.
         dir: PathBuf,
         /// In words.
-        why: String,
+        why: Both,
     },
     /// Not the output folder of a reconciliation.
     #[error("{out} holds no findings\n  give the output folder of `onestop reconcile`", out = out.display())]
@@ -82,6 +83,37 @@ pub enum ExplainError {
     },
 }
 
+impl Told for ExplainError {
+    fn zh(&self) -> String {
+        match self {
+            ExplainError::Io { path, source } => {
+                format!("{}：{}\n  请给出 settle 的输出目录", path.display(), io(source))
+            }
+            ExplainError::Damaged { path, message } => {
+                format!("{}：{}\n  该输出目录可能已损坏，请重新结算", path.display(), message.zh)
+            }
+            ExplainError::NoPerson { dir, .. } => {
+                format!("{} 中没有该人员的结算\n  请核对人员编号；被退回的行见 rejects.parquet", dir.display())
+            }
+            ExplainError::NoClaim { setl_id, dir, .. } => {
+                format!("{} 中没有该人员的结算 {setl_id}\n  不写 --claim 可查看其全部结算", dir.display())
+            }
+            ExplainError::Mask { dir, why } => {
+                format!("{}：{}\n  请给出结算时所用的密钥；结算时未用密钥的，不要给出", dir.display(), why.zh)
+            }
+            ExplainError::NotFindings { out } => {
+                format!("{} 中没有核对结果\n  请给出 `onestop reconcile` 的输出目录", out.display())
+            }
+            ExplainError::OtherRun { out, dir } => {
+                format!("{} 中的核对结果不是针对 {dir} 的\n  请重新核对 {dir}", out.display(), dir = dir.display())
+            }
+            ExplainError::NoAudit { dir } => {
+                format!("{} 中没有 audit.parquet\n  请重新结算，不要写 `--audit none`", dir.display())
+            }
+        }
+    }
+}
+
 /// Rows of one file.
 #[derive(Debug, Default)]
 pub struct Rows {
@@ -103,10 +135,10 @@ impl Rows {
     pub fn of(dir: &Path, name: &str, psn_no: &str) -> Result<Self, ExplainError> {
         let path = dir.join(name);
         File::open(&path).map_err(|source| ExplainError::Io { path: path.clone(), source })?;
-        let damaged = |message: String| ExplainError::Damaged { path: path.clone(), message };
+        let damaged = |message: Both| ExplainError::Damaged { path: path.clone(), message };
         let unread = |error: LedgerError| match error {
             LedgerError::Parquet { message, .. } => damaged(message),
-            other => damaged(other.to_string()),
+            other => damaged(Both::of(&other)),
         };
         let opened = guarded(name, None, || {
             let builder = Watched::whole(&path, options())?;
@@ -118,10 +150,11 @@ impl Rows {
         let mut reader = opened.map_err(unread)?;
         let mut rows = Rows::default();
         while let Some(batch) = guarded(name, None, || reader.next().transpose().map_err(Into::into)).map_err(unread)? {
-            let ids = batch.column_by_name("psn_no").ok_or_else(|| damaged("no column psn_no".into()))?;
-            let ids = cast(ids, &DataType::Utf8).map_err(|e| damaged(e.to_string()))?;
+            let ids =
+                batch.column_by_name("psn_no").ok_or_else(|| damaged(both!("no column psn_no", "没有 psn_no 列")))?;
+            let ids = cast(ids, &DataType::Utf8).map_err(|e| damaged(Both::foreign(e)))?;
             let mine: BooleanArray = ids.as_string::<i32>().iter().map(|id| Some(id == Some(psn_no))).collect();
-            let batch = filter_record_batch(&batch, &mine).map_err(|e| damaged(e.to_string()))?;
+            let batch = filter_record_batch(&batch, &mine).map_err(|e| damaged(Both::foreign(e)))?;
             if batch.num_rows() > 0 {
                 rows.batches.push(batch);
             }
@@ -225,5 +258,32 @@ impl Row<'_> {
     /// An amount for people.
     pub fn money(&self, name: &str) -> String {
         self.fen(name).map_or_else(|| "—".to_owned(), |fen| fen::to_grouped(i128::from(fen)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::tests::two_lines;
+
+    #[test]
+    fn every_error_is_told_in_chinese_with_its_facts() {
+        let (dir, out) = (|| PathBuf::from("run"), || PathBuf::from("found"));
+        let source = std::io::ErrorKind::NotFound.into();
+        let flaw = || both!("no", "有误");
+        let (psn_no, setl_id) = (|| "P1".to_owned(), "S7".to_owned());
+        for (error, facts) in [
+            (ExplainError::Io { path: dir(), source }, ["run", "文件不存在"]),
+            (ExplainError::Damaged { path: dir(), message: flaw() }, ["run", "有误"]),
+            (ExplainError::NoPerson { psn_no: psn_no(), dir: dir() }, ["run", "rejects.parquet"]),
+            (ExplainError::NoClaim { psn_no: psn_no(), setl_id, dir: dir() }, ["run", "S7"]),
+            (ExplainError::Mask { dir: dir(), why: flaw() }, ["run", "有误"]),
+            (ExplainError::NotFindings { out: out() }, ["found", "onestop reconcile"]),
+            (ExplainError::OtherRun { out: out(), dir: dir() }, ["found", "run"]),
+            (ExplainError::NoAudit { dir: dir() }, ["run", "audit.parquet"]),
+        ] {
+            two_lines(&error, &facts);
+            assert!(!error.zh().contains("P1"), "persons are named with --verbose alone");
+        }
     }
 }

@@ -22,14 +22,6 @@ pub enum Step<'a> {
 }
 
 impl Lang {
-    /// A code with its label: `低保对象 dibao` in English texts, the label alone in Chinese ones.
-    fn term(self, label: &str, code: &str) -> String {
-        match self {
-            Lang::En => format!("{label} {code}"),
-            Lang::Zh => label.to_owned(),
-        }
-    }
-
     /// An identity by its code.
     pub fn identity(self, code: &str) -> String {
         Identity::parse(code).map_or_else(|| code.to_owned(), |i| self.term(i.label(), code))

@@ -14,6 +14,7 @@ use super::plant::{Case, Kind, Plant, plant};
 use super::rewrite::{Recorded, Rewrite, Truth, write_ledger, write_truth};
 use super::rng::{Rng, mix};
 use super::{GenerateError, Generated, Options, generate};
+use crate::lang::{Both, both};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::open::Source;
 use crate::ledger::reject::id_text;
@@ -48,10 +49,10 @@ pub struct ErrorSpec {
 }
 
 impl std::str::FromStr for ErrorSpec {
-    type Err = String;
+    type Err = Both;
 
     /// Reads `all:0.02`, `cap_per_stay=50,double=20`.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Both> {
         let mut spec = ErrorSpec::default();
         for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
             if part == "twins" {
@@ -59,15 +60,19 @@ impl std::str::FromStr for ErrorSpec {
                 continue;
             }
             if let Some(share) = part.strip_prefix("all:") {
-                let wrong = || format!("`{share}` is no share such as 0.02");
+                let wrong = || both!("`{share}` is no share such as 0.02", "`{share}` 不是比例，应如 0.02");
                 let share: rust_decimal::Decimal = share.parse().map_err(|_| wrong())?;
                 let ppm = share.checked_mul(rust_decimal::Decimal::from(1_000_000)).ok_or_else(wrong)?;
                 spec.share_ppm = u64::try_from(ppm.trunc()).ok().filter(|p| *p <= 1_000_000).ok_or_else(wrong)?;
                 continue;
             }
-            let known = || Kind::ALL.iter().map(|k| k.name()).collect::<Vec<_>>().join(", ");
-            let wrong =
-                || format!("`{part}` is not KIND=COUNT, double=COUNT, all:SHARE or twins; kinds are {}", known());
+            let wrong = || {
+                let known = Kind::ALL.iter().map(|k| k.name()).collect::<Vec<_>>().join(", ");
+                both!(
+                    "`{part}` is not KIND=COUNT, double=COUNT, all:SHARE or twins; kinds are {known}",
+                    "`{part}` 不是 KIND=COUNT、double=COUNT、all:SHARE 或 twins；KIND 可为 {known}"
+                )
+            };
             let (name, count) = part.split_once('=').ok_or_else(wrong)?;
             let count: u64 = count.trim().parse().map_err(|_| wrong())?;
             if name.trim() == "double" {
@@ -78,7 +83,10 @@ impl std::str::FromStr for ErrorSpec {
             spec.counts.push((kind, count));
         }
         if spec.counts.is_empty() && spec.share_ppm == 0 && spec.doubles == 0 {
-            return Err("no error is asked for; say all:0.02, or KIND=COUNT".to_owned());
+            return Err(both!(
+                "no error is asked for; say all:0.02, or KIND=COUNT",
+                "没有写明要埋入的差错；请写 all:0.02 或 KIND=COUNT"
+            ));
         }
         Ok(spec)
     }

@@ -1,5 +1,6 @@
 //! Other names and codes that are taken as the contract's: data, which a user extends.
 
+use crate::lang::{self, Both, Told, both};
 use crate::model::codes::{Care, Identity};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -45,8 +46,22 @@ pub enum CodesError {
         /// The file.
         name: String,
         /// What and where.
-        message: String,
+        message: Both,
     },
+}
+
+impl Told for CodesError {
+    fn zh(&self) -> String {
+        match self {
+            CodesError::Io { path, source } => {
+                format!("{}：{}\n  请核对路径和访问权限", path.display(), lang::io(source))
+            }
+            CodesError::Syntax { name, message } => format!(
+                "{name}：{}\n  代码表文件由 [columns]、[identity]、[med_type]、[hosp_lv] 四张表组成",
+                message.zh
+            ),
+        }
+    }
 }
 
 impl CodeBook {
@@ -71,10 +86,13 @@ impl CodeBook {
     }
 
     fn parse(name: &str, text: &str) -> Result<Self, CodesError> {
-        let syntax = |message: String| CodesError::Syntax { name: name.to_owned(), message };
-        let mut book: Self = toml::from_str(text).map_err(|e| syntax(e.to_string().trim_end().to_owned()))?;
+        let syntax = |message: Both| CodesError::Syntax { name: name.to_owned(), message };
+        let mut book: Self = toml::from_str(text).map_err(|e| syntax(lang::toml(&e.to_string())))?;
         if let Some((code, level)) = book.hosp_lv.iter().find(|(_, l)| **l > 3) {
-            return Err(syntax(format!("[hosp_lv] {code} = {level}: a level is 1, 2, 3 or 0 for none")));
+            return Err(syntax(both!(
+                "[hosp_lv] {code} = {level}: a level is 1, 2, 3 or 0 for none",
+                "[hosp_lv] {code} = {level}：医院等级为 1、2、3，无等级为 0"
+            )));
         }
         book.columns =
             book.columns.into_iter().map(|(k, v)| (k.trim().to_lowercase(), v.trim().to_lowercase())).collect();
@@ -100,6 +118,7 @@ impl CodeBook {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::tests::two_lines;
 
     #[test]
     fn both_kinds_of_codes_are_known() {
@@ -116,5 +135,13 @@ mod tests {
         let error = CodeBook::parse("mine", "[med_type]\n99 = \"surgery\"").unwrap_err().to_string();
         assert!(error.contains("surgery") && error.contains("line 2"), "{error}");
         assert!(CodeBook::parse("mine", "[hosp_lv]\n9 = 9").unwrap_err().to_string().contains("9 = 9"));
+    }
+
+    #[test]
+    fn every_error_is_told_in_chinese_with_its_facts() {
+        let gone = std::io::ErrorKind::NotFound.into();
+        two_lines(&CodesError::Io { path: "codes.toml".into(), source: gone }, &["codes.toml", "文件不存在"]);
+        let error = CodeBook::parse("codes.toml", "[hosp_lv]\nx = 7").unwrap_err();
+        two_lines(&error, &["codes.toml", "[hosp_lv] x = 7", "[med_type]"]);
     }
 }

@@ -9,6 +9,7 @@ use super::decode;
 use super::reject::id_text;
 use super::rows::Ids;
 use super::schema::id_type;
+use crate::lang::{Told, io};
 use crate::output::parquet_file::hex;
 use arrow::array::{ArrayRef, StringBuilder};
 use arrow::error::ArrowError;
@@ -44,6 +45,21 @@ pub enum MaskError {
         /// Bytes in it.
         found: usize,
     },
+}
+
+impl Told for MaskError {
+    fn zh(&self) -> String {
+        match self {
+            MaskError::Io { path, source } => {
+                format!("{}：{}\n  请核对路径和访问权限", path.display(), io(source))
+            }
+            MaskError::Short { path, found } => format!(
+                "{}：密钥只有 {found} 字节，可被猜出；至少须 {LEAST_KEY} 字节\n  \
+                 可用 `head -c 32 /dev/urandom > FILE` 生成，并妥善保管",
+                path.display()
+            ),
+        }
+    }
 }
 
 /// A key that person numbers are masked with.
@@ -114,6 +130,7 @@ impl Mask {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::tests::two_lines;
     use arrow::array::{Array as _, AsArray as _, Int64Array, StringArray};
 
     fn mask(key: &[u8]) -> Result<Mask, MaskError> {
@@ -147,5 +164,12 @@ mod tests {
         assert_eq!(texts.as_string::<i32>(), numbers.as_string::<i32>());
         let of = |row: usize| texts.is_valid(row).then(|| texts.as_string::<i32>().value(row).to_owned());
         assert_eq!([of(0), of(1), of(2), of(4)], [Some(mask.of("12")), Some(mask.of("12")), None, Some(mask.of("-3"))]);
+    }
+
+    #[test]
+    fn every_error_is_told_in_chinese_with_its_facts() {
+        let gone = std::io::ErrorKind::NotFound.into();
+        two_lines(&MaskError::Io { path: "key".into(), source: gone }, &["key", "文件不存在"]);
+        two_lines(&MaskError::Short { path: "key".into(), found: 3 }, &["key", "3 字节", "16 字节"]);
     }
 }

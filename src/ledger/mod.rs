@@ -19,3 +19,4 @@ pub mod row_group;
 pub mod rows;
 pub mod schema;
 pub mod watched;
+mod zh;

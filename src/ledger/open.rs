@@ -7,6 +7,7 @@ use super::mask::Mask;
 use super::row_group::leaf_of;
 use super::schema::{IdType, LEDGER, LedgerColumn, Mapping, Renames, Spec, TypeRules, id_type, map};
 use super::watched::Watched;
+use crate::lang::{Both, both};
 use arrow::datatypes::{DataType, Field};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use std::cell::Cell;
@@ -216,14 +217,14 @@ pub(crate) fn guarded<T>(
     row_group: Option<usize>,
     read: impl FnOnce() -> Result<T, parquet::errors::ParquetError>,
 ) -> Result<T, LedgerError> {
-    let failed = |message: String| LedgerError::Parquet { file: file.to_owned(), row_group, message };
+    let failed = |message: Both| LedgerError::Parquet { file: file.to_owned(), row_group, message };
     let outer = GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(read));
     GUARDED.set(outer);
     match result {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(failed(error.to_string())),
-        Err(_) => Err(failed("damaged data".to_owned())),
+        Ok(Err(error)) => Err(failed(super::zh::reader(&error))),
+        Err(_) => Err(failed(both!("damaged data", "数据已损坏"))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::codebook::CodeBook;
 use super::error::LedgerError;
+use crate::lang::{Both, both};
 use arrow::datatypes::{DataType, Schema};
 use std::collections::BTreeMap;
 
@@ -107,6 +108,16 @@ pub enum IdType {
     Text,
     /// Integers: sorted by value.
     Int,
+}
+
+impl IdType {
+    /// Its name in Chinese.
+    pub fn label(self) -> &'static str {
+        match self {
+            IdType::Text => "文本",
+            IdType::Int => "整数",
+        }
+    }
 }
 
 impl std::fmt::Display for IdType {
@@ -243,22 +254,27 @@ pub fn id_type(data_type: &DataType) -> IdType {
 ///
 /// # Errors
 /// A text for the user: not a pair, or NAME is no column of the contract.
-pub fn renames(pairs: &[String]) -> Result<Renames, String> {
+pub fn renames(pairs: &[String]) -> Result<Renames, Both> {
     let mut renames = Renames::new();
     for pair in pairs {
-        let (name, theirs) = pair.split_once('=').ok_or_else(|| format!("`{pair}` is not NAME=THEIRS"))?;
+        let (name, theirs) = pair
+            .split_once('=')
+            .ok_or_else(|| both!("`{pair}` is not NAME=THEIRS", "`{pair}` 不是“标准列名=原列名”的形式"))?;
         let name = name.trim().to_lowercase();
         let known = LEDGER.iter().chain(ROSTER).any(|s| s.name == name);
         if !known {
-            let names: Vec<_> = LEDGER.iter().map(|s| s.name).collect();
-            return Err(format!("`{name}` is no column of the ledger or the roster; known are {}", names.join(", ")));
+            let names = LEDGER.iter().map(|s| s.name).collect::<Vec<_>>().join(", ");
+            return Err(both!(
+                "`{name}` is no column of the ledger or the roster; known are {names}",
+                "`{name}` 不是台账或名册的列；可用的有 {names}"
+            ));
         }
         let theirs = theirs.trim().to_lowercase();
         if theirs.is_empty() {
-            return Err(format!("`{pair}` names no column of the file"));
+            return Err(both!("`{pair}` names no column of the file", "`{pair}` 没有写文件中的列名"));
         }
         if renames.insert(theirs.clone(), name).is_some() {
-            return Err(format!("`{theirs}` is taken for two columns"));
+            return Err(both!("`{theirs}` is taken for two columns", "`{theirs}` 对应了两个标准列"));
         }
     }
     Ok(renames)
@@ -312,10 +328,10 @@ mod tests {
     fn a_rename_names_one_column_of_the_contract_and_one_of_the_file() {
         let said = |pairs: &[&str]| renames(&pairs.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>());
         assert_eq!(said(&["PSN_NO= Person "]).unwrap().get("person").map(String::as_str), Some("psn_no"));
-        assert!(said(&["psn_no"]).unwrap_err().contains("NAME=THEIRS"));
-        assert!(said(&["colour=red"]).unwrap_err().contains("colour"));
-        assert!(said(&["oth_pay="]).unwrap_err().contains("no column of the file"));
-        assert!(said(&["oth_pay=x", "maf_pay=X"]).unwrap_err().contains("two columns"));
+        assert!(said(&["psn_no"]).unwrap_err().en.contains("NAME=THEIRS"));
+        assert!(said(&["colour=red"]).unwrap_err().en.contains("colour"));
+        assert!(said(&["oth_pay="]).unwrap_err().en.contains("no column of the file"));
+        assert!(said(&["oth_pay=x", "maf_pay=X"]).unwrap_err().en.contains("two columns"));
     }
 
     #[test]

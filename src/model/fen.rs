@@ -80,6 +80,21 @@ impl Round {
     }
 }
 
+/// Fen of ten thousand yuan, in which totals are told in Chinese.
+const WAN: i128 = 1_000_000;
+
+/// A sum of ten thousand yuan or more in ten thousands, as officials read it: `1398.84 万元`, a half rounded up;
+/// nothing for a smaller one.
+pub fn to_wan(fen: i128) -> Option<String> {
+    let whole = fen.unsigned_abs();
+    if whole < WAN.unsigned_abs() {
+        return None;
+    }
+    let hundredths = whole / 10_000 + u128::from(whole % 10_000 >= 5_000);
+    let sign = if fen < 0 { "-" } else { "" };
+    Some(format!("{sign}{}.{:02} 万元", hundredths / 100, hundredths % 100))
+}
+
 /// Why a text or a decimal is not an amount of money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
@@ -92,6 +107,17 @@ pub enum AmountError {
     /// Larger than [`MAX_AMOUNT`].
     #[error("too large an amount")]
     TooLarge,
+}
+
+impl AmountError {
+    /// The same in Chinese.
+    pub fn label(self) -> &'static str {
+        match self {
+            AmountError::NotANumber => "不是数字",
+            AmountError::TooFine => "超过两位小数",
+            AmountError::TooLarge => "金额过大",
+        }
+    }
 }
 
 /// Reads yuan from text such as `1234.50` or `-3`; the result in fen.
@@ -278,5 +304,19 @@ mod tests {
         assert_eq!(to_grouped(123_456_789), "1,234,567.89");
         assert_eq!(to_grouped(-99), "-0.99");
         assert_eq!(group_thousands(1000), "1,000");
+    }
+
+    #[test]
+    fn sums_are_told_in_ten_thousands_from_ten_thousand_yuan_on() {
+        let wan = |fen| to_wan(fen).unwrap_or_default();
+        assert_eq!(to_wan(999_999), None);
+        assert_eq!(to_wan(-999_999), None);
+        assert_eq!(wan(1_000_000), "1.00 万元");
+        assert_eq!(wan(1_004_999), "1.00 万元");
+        assert_eq!(wan(1_005_000), "1.01 万元");
+        assert_eq!(wan(1_398_842_123), "1398.84 万元");
+        assert_eq!(wan(-1_398_845_000), "-1398.85 万元");
+        assert_eq!(wan(1_999_995_000), "2000.00 万元");
+        assert_eq!(wan(i128::MIN), "-170141183460469231731687303715884.11 万元");
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong while outputs are written; nothing is published then.
 
+use crate::lang::{Told, io};
 use std::path::PathBuf;
 
 /// An error of the output folder.
@@ -58,11 +59,72 @@ pub enum OutputError {
         source: std::io::Error,
     },
     /// Encoding failed.
-    #[error("{file}: {message}\n  nothing was published")]
+    #[error("{file}: {message}\n  nothing was published; check the free space, and run again")]
     Encode {
         /// The output file.
         file: String,
         /// What was said.
         message: String,
     },
+}
+
+impl Told for OutputError {
+    fn zh(&self) -> String {
+        match self {
+            OutputError::Exists { path } => {
+                format!("{}：已存在\n  请用 --out 另选输出目录，或用 --force 替换该次结果", path.display())
+            }
+            OutputError::NotOurs { path } => format!(
+                "{}：不是本程序先前的输出，或另有其他文件，用 --force 也不予替换\n  请用 --out 另选输出目录，或自行删除",
+                path.display()
+            ),
+            OutputError::Busy { path } => {
+                format!("{}：另一次运行正在写入\n  请待其结束，或用 --out 另选输出目录", path.display())
+            }
+            OutputError::Foreign { path } => format!(
+                "{}：属于另一用户，其运行正在写入或已被强行终止\n  请待其结束；如已终止，请该用户删除此文件",
+                path.display()
+            ),
+            OutputError::Link { path } => {
+                format!("{}：是符号链接，本程序不跟随链接\n  请用 --out 写明文件夹本身", path.display())
+            }
+            OutputError::Stopped { path } => format!("{}：在发布前被停止\n  请重新运行", path.display()),
+            OutputError::Unconfirmed { path, source } => format!(
+                "{}：{}\n  输出已就位，但磁盘未予确认；请检查磁盘，再用 `onestop verify` 核验",
+                path.display(),
+                io(source)
+            ),
+            OutputError::Io { path, source } => {
+                format!("{}：{}\n  请核对该位置是否存在、可写且有空间；没有发布任何结果", path.display(), io(source))
+            }
+            OutputError::Encode { file, message } => {
+                format!("{file}：编码失败：{message}\n  没有发布任何结果；请检查磁盘空间后重新运行")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::tests::two_lines;
+
+    #[test]
+    fn every_error_is_told_in_chinese_with_its_facts() {
+        let path = || PathBuf::from("out");
+        let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+        for (error, fact) in [
+            (OutputError::Exists { path: path() }, "--force"),
+            (OutputError::NotOurs { path: path() }, "--out"),
+            (OutputError::Busy { path: path() }, "另一次运行"),
+            (OutputError::Foreign { path: path() }, "另一用户"),
+            (OutputError::Link { path: path() }, "符号链接"),
+            (OutputError::Stopped { path: path() }, "停止"),
+            (OutputError::Unconfirmed { path: path(), source: full() }, "磁盘空间不足"),
+            (OutputError::Io { path: path(), source: full() }, "磁盘空间不足"),
+            (OutputError::Encode { file: "out".into(), message: "no".into() }, "no"),
+        ] {
+            two_lines(&error, &["out", fact]);
+        }
+    }
 }

@@ -9,6 +9,7 @@ use super::digits::Digits;
 use super::pack::{PADDING, Packer};
 use super::partition::Scattered;
 use super::piece::{Piece, unit};
+use crate::lang::{Told, io};
 use crate::ledger::rows::Rows;
 use crate::output::access::private;
 use std::borrow::Cow;
@@ -38,6 +39,21 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+}
+
+impl Told for StoreError {
+    fn zh(&self) -> String {
+        match self {
+            StoreError::Io { path, source } => format!(
+                "{}：{}\n  超出 --memory 的行暂存于此磁盘；请腾出空间，或加大 --memory",
+                path.display(),
+                io(source)
+            ),
+            StoreError::Damaged { path } => {
+                format!("{}：暂存的行已损坏\n  请检查该磁盘，再重新运行", path.display())
+            }
+        }
+    }
 }
 
 /// A run of rows that waits: its ranges one after the other.
@@ -235,6 +251,7 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::tests::two_lines;
     use crate::ledger::rows::Layout;
     use crate::persons::pack::{Found, Unpacker};
     use crate::persons::partition::Cuts;
@@ -270,5 +287,15 @@ mod tests {
             assert_eq!(unpacker.numbers(1, &mut numbers), Some(Found::Each));
             assert_eq!(numbers, [0, 1, 2, 4, 5, 6, 7, 8, 9]);
         }
+    }
+
+    #[test]
+    fn every_error_is_told_in_chinese_with_its_facts() {
+        let full = std::io::ErrorKind::StorageFull.into();
+        two_lines(
+            &StoreError::Io { path: "rows.spill".into(), source: full },
+            &["rows.spill", "磁盘空间不足", "--memory"],
+        );
+        two_lines(&StoreError::Damaged { path: "rows.spill".into() }, &["rows.spill"]);
     }
 }

@@ -1,11 +1,12 @@
 //! Turns a policy, parameters and years into [`Tables`]: every value resolved, every lookup filled.
 
-use super::check;
+use super::check::{self, Finding};
 use super::document::*;
 use super::error::{MissingParameter, PolicyError};
 use super::parameters::{BaseSchedule, Parameters, Standing, Used};
 use super::tables::*;
 use super::value::{Amount, ShareOf};
+use crate::lang::{Both, both};
 use crate::model::codes::{Care, Identity, Insutype};
 use crate::model::date;
 use crate::model::fen::{self, NO_LIMIT, PPM, Round, Unit};
@@ -36,9 +37,9 @@ pub struct Compiled {
 /// [`PolicyError::Refused`] for what cannot be meant, [`PolicyError::MissingParameter`] for a dated
 /// value that a year needs and the parameters do not hold.
 pub fn compile(doc: &PolicyDoc, parameters: &Parameters, years: &[i32], needs: Needs) -> Result<Compiled, PolicyError> {
-    let errors: Vec<String> = check::check(doc).into_iter().filter(|f| f.is_error()).map(|f| f.to_string()).collect();
+    let errors: Vec<Both> = check::check(doc).iter().filter(|f| f.is_error()).map(Finding::text).collect();
     if !errors.is_empty() {
-        return Err(refused(doc, errors.join("; ")));
+        return Err(refused(doc, Both::list("; ", "；", errors)));
     }
     let mut compiler = Compiler { doc, parameters, names: Names::new(), ranks: Ranks::new(doc), used: BTreeSet::new() };
     let mut year_tables = Vec::with_capacity(years.len());
@@ -80,7 +81,14 @@ pub fn compile(doc: &PolicyDoc, parameters: &Parameters, years: &[i32], needs: N
     Ok(Compiled { tables, used: compiler.used.into_iter().collect() })
 }
 
-fn refused(doc: &PolicyDoc, findings: String) -> PolicyError {
+fn in_year(rule: &str, year: i32, problem: &Both) -> Both {
+    Both {
+        en: format!("rule `{rule}` in {year}: {}", problem.en),
+        zh: format!("规则 `{rule}`（{year} 年）：{}", problem.zh),
+    }
+}
+
+fn refused(doc: &PolicyDoc, findings: Both) -> PolicyError {
     PolicyError::Refused { id: doc.policy.id.clone(), findings }
 }
 
@@ -230,7 +238,11 @@ impl Compiler<'_> {
                 if table.enter(key, rank, number).is_some() {
                     return Err(refused(
                         self.doc,
-                        format!("rule `{}`: another rule holds for the same claim", rule.id),
+                        both!(
+                            "rule `{}`: another rule holds for the same claim",
+                            "规则 `{}`：同一笔结算另有规则适用",
+                            rule.id
+                        ),
                     ));
                 }
             }
@@ -269,14 +281,17 @@ impl Compiler<'_> {
         // The edges of a base schedule count the burden, whatever the policy's own bands count.
         let bands = if rule.tilt.is_some() { Bands::Burden } else { self.doc.switches.bands };
         let brackets = lay_out(deductible, deductible_cite, &brackets, bands, cite)
-            .map_err(|problem| refused(self.doc, format!("rule `{}` in {year}: {problem}", rule.id)))?;
+            .map_err(|problem| refused(self.doc, in_year(&rule.id, year, &problem)))?;
         let pool = rule.pool.as_deref().unwrap_or(layer);
         let pool_name = if pool == layer { pool.to_owned() } else { format!("{layer}.{pool}") };
         let base_name = rule.base.as_deref().map_or_else(|| pool_name.clone(), |b| format!("{layer}.{b}"));
         let pool = number(&mut self.names.pools, &pool_name);
         let base = number(&mut self.names.bases, &base_name);
         if usize::from(pool) >= SLOTS || usize::from(base) >= SLOTS {
-            return Err(refused(self.doc, format!("more than {SLOTS} pools or bases")));
+            return Err(refused(
+                self.doc,
+                both!("more than {SLOTS} pools or bases", "额度池或累计基数超过 {SLOTS} 个"),
+            ));
         }
         Ok(Some(Schedule {
             brackets,
@@ -354,12 +369,12 @@ impl Compiler<'_> {
         let later = self.parameters.published_later(parameter, year.unwrap_or(at.year));
         PolicyError::MissingParameter(Box::new(MissingParameter {
             parameter: parameter.to_owned(),
-            year: year.map_or(String::new(), |y| format!(" of year {y}")),
+            year: year.map_or_else(Both::default, |y| both!(" of year {y}", " {y} 年")),
             year_line: year.map_or(String::new(), |y| format!(", year = {y}")),
-            later: later.map_or(String::new(), |day| {
-                format!(
-                    "it was published on {}, later than the day of --as-of: choose a later day, or ",
-                    date::show(day)
+            later: later.map(date::show).map_or_else(Both::default, |day| {
+                both!(
+                    "it was published on {day}, later than the day of --as-of: choose a later day, or ",
+                    "该值于 {day} 公布，晚于 --as-of 的日期：请改用更晚的日期，或"
                 )
             }),
             rule: at.rule.to_owned(),
@@ -567,7 +582,7 @@ pub(crate) fn lay_out(
     brackets: &[(Edges, i64, u16)],
     bands: Bands,
     tail_cite: u16,
-) -> Result<Vec<Bracket>, String> {
+) -> Result<Vec<Bracket>, Both> {
     // Edges that count the excess are moved up by the deductible.
     let shift = if bands == Bands::Excess { deductible } else { 0 };
     let first = deductible - shift;
@@ -579,17 +594,25 @@ pub(crate) fn lay_out(
     for (i, (Edges { from, to }, ratio_ppm, cite)) in brackets.iter().enumerate() {
         let n = i + 1;
         let Some(expected) = edge else {
-            return Err(format!("bracket {n} overlaps the one before, which has no end"));
+            return Err(both!(
+                "bracket {n} overlaps the one before, which has no end",
+                "第 {n} 段与前段重叠：前段没有终点"
+            ));
         };
         let lo = from.unwrap_or(expected);
         if lo != expected {
-            let (what, a, b) = if lo > expected { ("leaves a gap", expected, lo) } else { ("overlaps", lo, expected) };
-            return Err(format!("bracket {n} {what} between {} and {}", fen::to_text(a), fen::to_text(b)));
+            let [a, b] = [lo.min(expected), lo.max(expected)].map(fen::to_text);
+            return Err(if lo > expected {
+                both!("bracket {n} leaves a gap between {a} and {b}", "第 {n} 段与前段之间在 {a} 至 {b} 有空档")
+            } else {
+                both!("bracket {n} overlaps between {a} and {b}", "第 {n} 段与前段在 {a} 至 {b} 重叠")
+            });
         }
         if let Some(to) = to
             && *to <= lo
         {
-            return Err(format!("bracket {n} ends at {} before it begins at {}", fen::to_text(*to), fen::to_text(lo)));
+            let [to, lo] = [*to, lo].map(fen::to_text);
+            return Err(both!("bracket {n} ends at {to} before it begins at {lo}", "第 {n} 段终点 {to} 小于起点 {lo}"));
         }
         laid.push(Bracket {
             lo: lo + shift,
@@ -609,7 +632,7 @@ pub(crate) fn lay_out(
 mod tests {
     use super::*;
 
-    fn laid(deductible: i64, edges: &[(Option<i64>, Option<i64>)], bands: Bands) -> Result<Vec<(i64, i64)>, String> {
+    fn laid(deductible: i64, edges: &[(Option<i64>, Option<i64>)], bands: Bands) -> Result<Vec<(i64, i64)>, Both> {
         let brackets: Vec<_> = edges.iter().map(|&(from, to)| (Edges { from, to }, 500_000, 0)).collect();
         lay_out(deductible, 0, &brackets, bands, 0).map(|b| b.iter().map(|b| (b.lo, b.hi)).collect())
     }
@@ -629,9 +652,9 @@ mod tests {
 
     #[test]
     fn gaps_and_overlaps_are_named() {
-        assert!(laid(0, &[(None, Some(10)), (Some(12), None)], Bands::Burden).unwrap_err().contains("gap"));
-        assert!(laid(0, &[(None, Some(10)), (Some(8), None)], Bands::Burden).unwrap_err().contains("overlaps"));
-        assert!(laid(0, &[(None, None), (Some(8), None)], Bands::Burden).unwrap_err().contains("no end"));
-        assert!(laid(20, &[(Some(10), None)], Bands::Burden).unwrap_err().contains("overlaps"));
+        assert!(laid(0, &[(None, Some(10)), (Some(12), None)], Bands::Burden).unwrap_err().en.contains("gap"));
+        assert!(laid(0, &[(None, Some(10)), (Some(8), None)], Bands::Burden).unwrap_err().en.contains("overlaps"));
+        assert!(laid(0, &[(None, None), (Some(8), None)], Bands::Burden).unwrap_err().en.contains("no end"));
+        assert!(laid(20, &[(Some(10), None)], Bands::Burden).unwrap_err().en.contains("overlaps"));
     }
 }

@@ -2,14 +2,15 @@
 
 use super::Policy;
 use super::figures::{SECTIONS, Shown, figures};
+use crate::lang::Lang;
 use crate::report::table::{Align, Table};
 use std::collections::BTreeMap;
 
 /// The figures in which two policies differ; empty where they say the same.
-pub fn diff(a: &Policy, b: &Policy) -> String {
+pub fn diff(a: &Policy, b: &Policy, lang: Lang) -> String {
     let table_of = |policy: &Policy| -> BTreeMap<(usize, String, String), (String, String)> {
         let mut rows = BTreeMap::new();
-        for figure in figures(&policy.doc, Shown { resolve: None }) {
+        for figure in figures(&policy.doc, Shown { resolve: None, lang }) {
             let section = SECTIONS.iter().position(|(s, _)| *s == figure.section).unwrap_or(SECTIONS.len());
             rows.insert((section, figure.rule, figure.name), (figure.value, figure.clause));
         }
@@ -30,7 +31,7 @@ pub fn diff(a: &Policy, b: &Policy) -> String {
             table = Table::new(&[Align::Left, Align::Left, Align::Left]).indented(2);
             section = key.0;
             let (name, label) = SECTIONS.get(section).copied().unwrap_or(("other", ""));
-            text.push_str(&format!("\n{label} {name}\n"));
+            text.push_str(&format!("\n{}\n", lang.term(label, name)));
         }
         table.row([format!("{} {}", key.1, key.2).trim_start().to_owned()]);
         for (policy, side) in [(a, x), (b, y)] {
@@ -51,9 +52,9 @@ mod tests {
     fn a_policy_does_not_differ_from_itself_and_one_ratio_shows() {
         let (id, text) = SHIPPED.iter().find(|(id, _)| *id == "weihai-2023").unwrap();
         let a = Policy::parse(id, text, "a").unwrap();
-        assert_eq!(diff(&a, &a), "");
+        assert_eq!(diff(&a, &a, Lang::En), "");
         let b = Policy::parse(id, &text.replacen("ratio = \"0.70\"", "ratio = \"0.72\"", 1), "b").unwrap();
-        let found = diff(&a, &b);
+        let found = diff(&a, &b, Lang::En);
         assert!(found.contains("70 %") && found.contains("72 %"), "{found}");
     }
 }

@@ -8,6 +8,7 @@ use super::compile::Ranks;
 use super::document::PolicyDoc;
 use super::error::PolicyError;
 use super::tables::{Cite, FEE_CLASS_MISSING, Mask, NO_RANK, Tables};
+use crate::lang::Both;
 use crate::model::codes::Identity;
 use crate::model::date;
 
@@ -110,16 +111,16 @@ impl Names {
     /// Takes a policy's names in; its numbers among them.
     fn take(&mut self, tables: &Tables) -> Result<Numbers, PolicyError> {
         let ranks = tables.identity_at.iter().map(|i| self.rank_of(*i)).collect();
-        let cites = numbers(&mut self.cites, &tables.cites, MOST_CITES, "rules and clauses")?;
-        let few = |mine: &mut Vec<String>, theirs: &[String], most: usize, what: &'static str| {
+        let cites = numbers(&mut self.cites, &tables.cites, MOST_CITES, ["rules and clauses", "规则和条款"])?;
+        let few = |mine: &mut Vec<String>, theirs: &[String], most: usize, what: [&str; 2]| {
             numbers(mine, theirs, most, what).map(|n| n.into_iter().map(|n| n as u8).collect())
         };
         Ok(Numbers {
             ranks,
             cites: cites.into_iter().map(|n| n as u16).collect(),
-            pools: few(&mut self.pools, &tables.pools, MOST_NARROW, "pools")?,
-            notes: few(&mut self.notes, &tables.notes, MOST_NOTES, "remarks")?,
-            alerts: few(&mut self.alerts, &tables.alerts, MOST_NARROW, "alerts")?,
+            pools: few(&mut self.pools, &tables.pools, MOST_NARROW, ["pools", "额度池"])?,
+            notes: few(&mut self.notes, &tables.notes, MOST_NOTES, ["remarks", "提示"])?,
+            alerts: few(&mut self.alerts, &tables.alerts, MOST_NARROW, ["alerts", "预警"])?,
         })
     }
 
@@ -134,7 +135,7 @@ fn numbers<T: Clone + PartialEq>(
     all: &mut Vec<T>,
     these: &[T],
     most: usize,
-    what: &'static str,
+    what: [&str; 2],
 ) -> Result<Vec<usize>, PolicyError> {
     let mut found = Vec::with_capacity(these.len());
     for name in these {
@@ -143,7 +144,11 @@ fn numbers<T: Clone + PartialEq>(
             all.len() - 1
         }));
     }
-    if all.len() > most { Err(PolicyError::TooManyNames { what, most }) } else { Ok(found) }
+    if all.len() > most {
+        let [en, zh] = what.map(str::to_owned);
+        return Err(PolicyError::TooManyNames { what: Both { en, zh }, most });
+    }
+    Ok(found)
 }
 
 impl Numbers {

@@ -3,6 +3,7 @@
 use super::document::*;
 use super::parameters::Parameters;
 use super::value::{Amount, Ratio};
+use crate::lang::{Both, Lang, both};
 use crate::model::codes::{Care, Identity, Insutype};
 use crate::model::fen::{Round, Unit, to_grouped};
 
@@ -45,12 +46,14 @@ pub const SECTIONS: &[(&str, &str)] = &[
 pub struct Shown<'a> {
     /// Values to resolve with, and the benefit year.
     pub resolve: Option<(&'a Parameters, i32)>,
+    /// The language of names and values.
+    pub lang: Lang,
 }
 
 /// All figures of a policy, section by section.
 pub fn figures(doc: &PolicyDoc, shown: Shown<'_>) -> Vec<Figure> {
     let round = Round { mode: doc.switches.rounding, unit: Unit::Fen };
-    let mut list = List { figures: Vec::new(), shown, round };
+    let mut list = List { figures: Vec::new(), shown, lang: shown.lang, round };
     list.header(doc);
     list.identities(doc);
     if let Some(layer) = &doc.catastrophic {
@@ -68,37 +71,60 @@ pub fn figures(doc: &PolicyDoc, shown: Shown<'_>) -> Vec<Figure> {
     list.figures
 }
 
+/// Words of a figure: in both languages, or in the one that is shown.
+trait Words {
+    fn of(self, lang: Lang) -> String;
+}
+
+impl Words for Both {
+    fn of(self, lang: Lang) -> String {
+        self.pick(lang).to_owned()
+    }
+}
+
+impl Words for String {
+    fn of(self, _: Lang) -> String {
+        self
+    }
+}
+
+impl Words for &str {
+    fn of(self, _: Lang) -> String {
+        self.to_owned()
+    }
+}
+
 struct List<'a> {
     figures: Vec<Figure>,
     shown: Shown<'a>,
+    lang: Lang,
     /// How a share of a dated parameter is rounded: as it is where the policy is applied.
     round: Round,
 }
 
 impl List<'_> {
-    fn add(
-        &mut self,
-        section: &'static str,
-        rule: &str,
-        name: impl Into<String>,
-        value: impl Into<String>,
-        clause: &str,
-    ) {
+    fn add(&mut self, section: &'static str, rule: &str, name: impl Words, value: impl Words, clause: &str) {
         self.figures.push(Figure {
             section,
             rule: rule.to_owned(),
-            name: name.into(),
-            value: value.into(),
+            name: name.of(self.lang),
+            value: value.of(self.lang),
             clause: clause.to_owned(),
         });
     }
 
     fn header(&mut self, doc: &PolicyDoc) {
         let header = &doc.policy;
-        let until = header.until.map_or("open".to_owned(), |d| d.to_string());
-        self.add("policy", "", "in force 有效期", format!("{} to {until}", header.from), &header.dates_clause);
-        let order = labels(&header.listed_order);
-        self.add("policy", "", "listed order 身份顺序", order, &header.order_clause);
+        let until = header.until.map_or(self.lang.pick("open", "长期").to_owned(), |d| d.to_string());
+        self.add(
+            "policy",
+            "",
+            self.lang.pick("in force 有效期", "有效期"),
+            span(&header.from.to_string(), &until, self.lang),
+            &header.dates_clause,
+        );
+        let order = labels(&header.listed_order, self.lang);
+        self.add("policy", "", self.lang.pick("listed order 身份顺序", "身份顺序"), order, &header.order_clause);
         let s = &doc.switches;
         let standard = Switches::default();
         let mut switch = |name: &str, value: String, usual: String| {
@@ -121,63 +147,91 @@ impl List<'_> {
         for identity in &doc.identity {
             let name = identity.code.as_str();
             if !identity.exclusive_with.is_empty() {
-                let value = format!("not in force on days of {}", labels(&identity.exclusive_with));
-                self.add("identities", name, "exclusive 排他", value, &identity.clause);
+                let value = both!(
+                    "not in force on days of {}",
+                    "具有以下身份之日不生效：{}",
+                    labels(&identity.exclusive_with, self.lang)
+                );
+                self.add("identities", name, self.lang.pick("exclusive 排他", "排他"), value, &identity.clause);
             }
             if let Some(months) = identity.grant_lookback_months {
-                let value =
-                    format!("from the first of the month {months} months before the application to 31 December");
-                self.add("identities", name, "granted 依申请", value, &identity.clause);
+                let value = both!(
+                    "from the first of the month {months} months before the application to 31 December",
+                    "自申请前第 {months} 个月的首日起，至当年 12 月 31 日"
+                );
+                self.add("identities", name, self.lang.pick("granted 依申请", "依申请"), value, &identity.clause);
             }
         }
     }
 
     fn assistance(&mut self, doc: &AssistanceDoc) {
         let section = "medical assistance";
-        self.add(section, "", "care 费用类别", care(&doc.care), &doc.clause);
+        self.add(section, "", self.lang.pick("care 费用类别", "费用类别"), care(&doc.care, self.lang), &doc.clause);
         if let Some(clause) = &doc.exclude_unreferred {
-            self.add(section, "", "excluded 除外", "unreferred 未按规定转诊", clause);
+            self.add(
+                section,
+                "",
+                self.lang.pick("excluded 除外", "除外"),
+                self.lang.pick("unreferred 未按规定转诊", "未按规定转诊"),
+                clause,
+            );
         }
         if let Some(exclude) = &doc.exclude_causes {
-            let causes = exclude.causes.iter().map(|c| format!("{} {c}", c.label())).collect::<Vec<_>>();
-            self.add(section, "", "excluded 除外", causes.join(", "), &exclude.clause);
+            let causes = exclude.causes.iter().map(|c| self.lang.term(c.label(), c)).collect::<Vec<_>>();
+            self.add(
+                section,
+                "",
+                self.lang.pick("excluded 除外", "除外"),
+                causes.join(comma(self.lang)),
+                &exclude.clause,
+            );
         }
         doc.rule.iter().for_each(|r| self.rule(section, r));
     }
 
     fn layer(&mut self, section: &'static str, layer: &LayerDoc) {
-        self.add(section, "", "care 费用类别", care(&layer.care), &layer.clause);
-        if let Some(words) = conditions(&layer.conditions) {
-            self.add(section, "", "conditions 条件", words, &layer.clause);
+        self.add(section, "", self.lang.pick("care 费用类别", "费用类别"), care(&layer.care, self.lang), &layer.clause);
+        if let Some(words) = conditions(&layer.conditions, self.lang) {
+            self.add(section, "", self.lang.pick("conditions 条件", "条件"), words, &layer.clause);
         }
         layer.rule.iter().for_each(|r| self.rule(section, r));
     }
 
     fn rule(&mut self, section: &'static str, rule: &RuleDoc) {
-        let mut who = if rule.anyone { "anyone 所有人".to_owned() } else { labels(&rule.identities) };
+        let mut who = if rule.anyone {
+            self.lang.pick("anyone 所有人", "所有人").to_owned()
+        } else {
+            labels(&rule.identities, self.lang)
+        };
         if !rule.insutype.is_empty() {
-            let types = rule.insutype.iter().map(|t: &Insutype| format!("{} {t}", t.label())).collect::<Vec<_>>();
-            who.push_str(&format!("; {}", types.join(", ")));
+            let types = rule.insutype.iter().map(|t: &Insutype| self.lang.term(t.label(), t)).collect::<Vec<_>>();
+            who.push_str(&format!("; {}", types.join(comma(self.lang))));
         }
         if !rule.care.is_empty() {
-            who.push_str(&format!("; {}", care(&rule.care)));
+            who.push_str(&format!("; {}", care(&rule.care, self.lang)));
         }
         if !rule.hosp_lv.is_empty() {
             let levels = rule.hosp_lv.iter().map(u8::to_string).collect::<Vec<_>>();
-            who.push_str(&format!("; hospital level {}", levels.join(", ")));
+            who.push_str(both!("; hospital level {}", "; 医院等级 {}", levels.join(", ")).pick(self.lang));
         }
         if rule.from.is_some() || rule.until.is_some() {
-            who.push_str(&format!("; {}", dates(rule.from, rule.until)));
+            who.push_str(&format!("; {}", dates(rule.from, rule.until, self.lang)));
         }
-        self.add(section, &rule.id, "for 对象", who, &rule.clause);
+        self.add(section, &rule.id, self.lang.pick("for 对象", "对象"), who, &rule.clause);
         let deductible_clause = rule.deductible_clause.as_deref().unwrap_or(&rule.clause);
         match (&rule.tilt, &rule.deductible) {
             (Some(tilt), _) => self.tilt(section, rule, tilt),
             (None, Some(amount)) => {
                 let value = self.amount(amount);
-                self.add(section, &rule.id, "deductible 起付线", value, deductible_clause);
+                self.add(section, &rule.id, self.lang.pick("deductible 起付线", "起付线"), value, deductible_clause);
             }
-            (None, None) => self.add(section, &rule.id, "deductible 起付线", "none 不设", deductible_clause),
+            (None, None) => self.add(
+                section,
+                &rule.id,
+                self.lang.pick("deductible 起付线", "起付线"),
+                self.lang.pick("none 不设", "不设"),
+                deductible_clause,
+            ),
         }
         for (n, bracket) in rule.brackets.iter().enumerate() {
             let edge = |list: &Self, a: &Option<Amount>| a.as_ref().map(|a| list.amount(a));
@@ -185,45 +239,80 @@ impl List<'_> {
                 0 => Some(rule.deductible.as_ref().map_or("0.00".to_owned(), |a| self.amount(a))),
                 _ => None,
             });
-            let to = edge(self, &bracket.to).map_or("and above".to_owned(), |t| format!("to {t}"));
-            let value =
-                format!("{}  from {} {to}", bracket.ratio.percent(), from.unwrap_or_else(|| "the last edge".into()));
+            let to = edge(self, &bracket.to).map_or_else(|| both!("and above", "以上"), |t| both!("to {t}", "至 {t}"));
+            let from = from.unwrap_or_else(|| self.lang.pick("the last edge", "前段终点").into());
+            let (ratio, to) = (bracket.ratio.percent(), to.pick(self.lang));
+            let value = both!("{ratio}  from {from} {to}", "{ratio}  {from} {to}").pick(self.lang).to_owned();
             let clause = bracket.clause.as_deref().unwrap_or(&rule.clause);
-            self.add(section, &rule.id, format!("ratio {} 比例", n + 1), value, clause);
+            self.add(section, &rule.id, both!("ratio {} 比例", "比例 {}", n + 1).pick(self.lang), value, clause);
         }
         if rule.tilt.is_none() {
-            let value = rule.cap.as_ref().map_or("none 不设".to_owned(), |c| format!("{} a year", self.amount(c)));
-            self.add(section, &rule.id, "cap 封顶线", value, rule.cap_clause.as_deref().unwrap_or(&rule.clause));
+            let value = rule.cap.as_ref().map_or(self.lang.pick("none 不设", "不设").to_owned(), |c| {
+                both!("{} a year", "每年 {}", self.amount(c)).pick(self.lang).to_owned()
+            });
+            self.add(
+                section,
+                &rule.id,
+                self.lang.pick("cap 封顶线", "封顶线"),
+                value,
+                rule.cap_clause.as_deref().unwrap_or(&rule.clause),
+            );
         }
         if let Some(pool) = rule.pool.as_ref().or(rule.base.as_ref()) {
-            self.add(section, &rule.id, "pool 额度池", pool.clone(), &rule.clause);
+            self.add(section, &rule.id, self.lang.pick("pool 额度池", "额度池"), pool.clone(), &rule.clause);
         }
     }
 
     fn tilt(&mut self, section: &'static str, rule: &RuleDoc, tilt: &TiltDoc) {
-        let optional = if tilt.optional { " (where the parameters hold it; else carried as recorded)" } else { "" };
-        self.add(section, &rule.id, "base schedule 基础待遇", format!("{}{optional}", tilt.of), &rule.clause);
+        let optional = match tilt.optional {
+            true => self.lang.pick(
+                " (where the parameters hold it; else carried as recorded)",
+                "（参数中有该基础待遇时；否则按已记录金额）",
+            ),
+            false => "",
+        };
         self.add(
             section,
             &rule.id,
-            "deductible 起付线",
-            format!("{} of the base", tilt.deductible_share.percent()),
+            self.lang.pick("base schedule 基础待遇", "基础待遇"),
+            format!("{}{optional}", tilt.of),
             &rule.clause,
         );
-        self.add(section, &rule.id, "ratios 比例", format!("+ {} points", tilt.ratio_plus.percent()), &rule.clause);
+        self.add(
+            section,
+            &rule.id,
+            self.lang.pick("deductible 起付线", "起付线"),
+            both!("{} of the base", "基础待遇的 {}", tilt.deductible_share.percent()).pick(self.lang),
+            &rule.clause,
+        );
+        self.add(
+            section,
+            &rule.id,
+            self.lang.pick("ratios 比例", "比例"),
+            both!("+ {} points", "提高 {}（百分点）", tilt.ratio_plus.percent()).pick(self.lang),
+            &rule.clause,
+        );
         let cap = match tilt.cap {
-            TiltCap::Base => "that of the base",
-            TiltCap::None => "none 不设",
+            TiltCap::Base => self.lang.pick("that of the base", "同基础待遇"),
+            TiltCap::None => self.lang.pick("none 不设", "不设"),
         };
-        self.add(section, &rule.id, "cap 封顶线", cap, &rule.clause);
+        self.add(section, &rule.id, self.lang.pick("cap 封顶线", "封顶线"), cap, &rule.clause);
         let Some((parameters, year)) = self.shown.resolve else { return };
         let Some(base) = parameters.schedule(&tilt.of, year) else { return };
-        let mut words = format!("deductible {}", to_grouped(i128::from(base.deductible)));
+        let deductible = to_grouped(i128::from(base.deductible));
+        let mut words = both!("deductible {deductible}", "起付线 {deductible}").pick(self.lang).to_owned();
         for bracket in &base.brackets {
-            let to = bracket.to.map_or("above".to_owned(), |t| format!("to {}", to_grouped(i128::from(t))));
-            words.push_str(&format!("; {} {to}", bracket.ratio.percent()));
+            let to = bracket.to.map(|t| to_grouped(i128::from(t)));
+            let to = to.map_or_else(|| both!("above", "以上"), |t| both!("to {t}", "至 {t}"));
+            words.push_str(&format!("; {} {}", bracket.ratio.percent(), to.pick(self.lang)));
         }
-        self.add(section, &rule.id, format!("base of {year}"), words, &base.source.clone());
+        self.add(
+            section,
+            &rule.id,
+            both!("base of {year}", "{year} 年基础待遇").pick(self.lang),
+            words,
+            &base.source.clone(),
+        );
     }
 
     fn covers(&mut self, doc: &PolicyDoc) {
@@ -231,21 +320,40 @@ impl List<'_> {
             self.add(
                 "top-up",
                 &rule.id,
-                "for 对象",
-                cover_for(&rule.identities, &rule.care, &rule.conditions),
+                self.lang.pick("for 对象", "对象"),
+                cover_for(&rule.identities, &rule.care, &rule.conditions, self.lang),
                 &rule.clause,
             );
-            let value = format!("a single stay to {} of what is in scope", rule.to_ratio.percent());
-            self.add("top-up", &rule.id, "ratio 比例", value, &rule.clause);
+            let value = both!(
+                "a single stay to {} of what is in scope",
+                "单次就诊补足至政策范围内费用的 {}",
+                rule.to_ratio.percent()
+            );
+            self.add("top-up", &rule.id, self.lang.pick("ratio 比例", "比例"), value, &rule.clause);
         }
         if let Some(major) = &doc.major_disease {
-            let types = major.insutype.iter().map(|t| t.label()).collect::<Vec<_>>().join(", ");
-            let value = format!("{types}; {}; with `disease_limit` set", care(&major.care));
-            self.add("major disease", "", "claims 范围", value, &major.clause);
-            self.add("major disease", "", "above the limit 超限额", "borne by the institution", &major.clause);
+            let types = major.insutype.iter().map(|t| t.label()).collect::<Vec<_>>().join(comma(self.lang));
+            let value = both!(
+                "{types}; {}; with `disease_limit` set",
+                "{types}; {}; 须有 `disease_limit`",
+                care(&major.care, self.lang)
+            );
+            self.add("major disease", "", self.lang.pick("claims 范围", "范围"), value, &major.clause);
+            self.add(
+                "major disease",
+                "",
+                self.lang.pick("above the limit 超限额", "超限额"),
+                self.lang.pick("borne by the institution", "由医疗机构承担"),
+                &major.clause,
+            );
             for share in &major.share {
-                let value = format!("{} of the limit for {}", share.ratio.percent(), labels(&share.identities));
-                self.add("major disease", &share.id, "share 比例", value, &share.clause);
+                let value = both!(
+                    "{} of the limit for {}",
+                    "限额的 {}：{}",
+                    share.ratio.percent(),
+                    labels(&share.identities, self.lang)
+                );
+                self.add("major disease", &share.id, self.lang.pick("share 比例", "比例"), value, &share.clause);
             }
         }
         for rule in &doc.hospital_limit {
@@ -253,13 +361,17 @@ impl List<'_> {
             self.add(
                 section,
                 &rule.id,
-                "for 对象",
-                cover_for(&rule.identities, &rule.care, &rule.conditions),
+                self.lang.pick("for 对象", "对象"),
+                cover_for(&rule.identities, &rule.care, &rule.conditions, self.lang),
                 &rule.clause,
             );
             for limit in &rule.limits {
-                let name = format!("class {} {}", limit.fee_class, limit.fee_class.label());
-                let value = format!("out-of-catalogue costs above {} of the fee", limit.ratio.percent());
+                let name = both!("class {} {}", "{} 类 {}", limit.fee_class, limit.fee_class.label());
+                let value = both!(
+                    "out-of-catalogue costs above {} of the fee",
+                    "目录外费用超过医疗费的 {} 部分",
+                    limit.ratio.percent()
+                );
                 self.add(section, &rule.id, name, value, &rule.clause);
             }
         }
@@ -268,68 +380,97 @@ impl List<'_> {
             self.add(
                 section,
                 &rule.id,
-                "for 对象",
-                cover_for(&rule.identities, &rule.care, &rule.conditions),
+                self.lang.pick("for 对象", "对象"),
+                cover_for(&rule.identities, &rule.care, &rule.conditions, self.lang),
                 &rule.clause,
             );
-            self.add(section, &rule.id, "ratio 比例", rule.ratio.percent(), &rule.clause);
+            self.add(section, &rule.id, self.lang.pick("ratio 比例", "比例"), rule.ratio.percent(), &rule.clause);
             if rule.from.is_some() || rule.until.is_some() {
-                self.add(section, &rule.id, "dates 期限", dates(rule.from, rule.until), &rule.clause);
+                self.add(
+                    section,
+                    &rule.id,
+                    self.lang.pick("dates 期限", "期限"),
+                    dates(rule.from, rule.until, self.lang),
+                    &rule.clause,
+                );
             }
         }
     }
 
     fn rest(&mut self, doc: &PolicyDoc) {
         for note in &doc.note {
-            let value = format!("out-of-catalogue share above {} at level {}", note.above.percent(), note.hosp_lv);
-            self.add("remarks", &note.id, format!("level {}", note.hosp_lv), value, &note.clause);
+            let value = both!(
+                "out-of-catalogue share above {} at level {}",
+                "目录外占比超过 {}（医院等级 {}）",
+                note.above.percent(),
+                note.hosp_lv
+            );
+            self.add(
+                "remarks",
+                &note.id,
+                both!("level {}", "等级 {}", note.hosp_lv).pick(self.lang),
+                value,
+                &note.clause,
+            );
         }
         for alert in &doc.alert {
             let who = match alert.who {
-                None => labels(&alert.identities),
-                Some(Who::NoIdentity) => "persons without any identity 无救助身份".to_owned(),
-                Some(Who::AnyIdentity) => "persons with an identity 有救助身份".to_owned(),
-                Some(Who::EverybodyElse) => "everybody else 其他人员".to_owned(),
+                None => labels(&alert.identities, self.lang),
+                Some(Who::NoIdentity) => {
+                    self.lang.pick("persons without any identity 无救助身份", "无救助身份").to_owned()
+                }
+                Some(Who::AnyIdentity) => {
+                    self.lang.pick("persons with an identity 有救助身份", "有救助身份").to_owned()
+                }
+                Some(Who::EverybodyElse) => self.lang.pick("everybody else 其他人员", "其他人员").to_owned(),
             };
-            let value = format!("{} above {}", measure(alert.measure), self.amount(&alert.threshold));
+            let value =
+                both!("{} above {}", "{}超过 {}", measure(alert.measure, self.lang), self.amount(&alert.threshold));
             self.add("alerts", &alert.id, who, value, &alert.clause);
         }
         for subsidy in &doc.subsidy {
             let section = "contribution subsidies";
-            let mut who = labels(&subsidy.identities);
+            let mut who = labels(&subsidy.identities, self.lang);
             if !subsidy.except.is_empty() {
-                who.push_str(&format!(", not {}", labels(&subsidy.except)));
+                who.push_str(both!(", not {}", "，不含 {}", labels(&subsidy.except, self.lang)).pick(self.lang));
             }
             if !subsidy.unless_holding.is_empty() {
-                who.push_str(&format!("; unless holding {}", labels(&subsidy.unless_holding)));
+                who.push_str(
+                    both!(
+                        "; unless holding {}",
+                        "; 同时具有以下身份的除外：{}",
+                        labels(&subsidy.unless_holding, self.lang)
+                    )
+                    .pick(self.lang),
+                );
             }
-            self.add(section, &subsidy.id, "for 对象", who, &subsidy.clause);
+            self.add(section, &subsidy.id, self.lang.pick("for 对象", "对象"), who, &subsidy.clause);
             let mut value = match (&subsidy.amount, subsidy.share) {
                 (Some(amount), _) => self.amount(amount),
                 (None, share) => share.unwrap_or(Ratio::one()).percent(),
             };
-            value.push_str(&format!(" of {}", self.amount(&subsidy.standard)));
+            value.push_str(both!(" of {}", "，标准 {}", self.amount(&subsidy.standard)).pick(self.lang));
             if let Some(floor) = &subsidy.floor {
-                value.push_str(&format!(", at least {}", self.amount(floor)));
+                value.push_str(both!(", at least {}", "，不低于 {}", self.amount(floor)).pick(self.lang));
             }
             if let Some([first, last]) = subsidy.years {
-                value.push_str(&format!(", {first} to {last}"));
+                value.push_str(both!(", {first} to {last}", "，{first} 至 {last} 年").pick(self.lang));
             }
-            self.add(section, &subsidy.id, "subsidy 资助", value, &subsidy.clause);
+            self.add(section, &subsidy.id, self.lang.pick("subsidy 资助", "资助"), value, &subsidy.clause);
         }
         for (n, channel) in doc.channel.iter().enumerate() {
             let mut who = if channel.identities.is_empty() {
-                "all others 其他".to_owned()
+                self.lang.pick("all others 其他", "其他").to_owned()
             } else {
-                labels(&channel.identities)
+                labels(&channel.identities, self.lang)
             };
             if !channel.care.is_empty() {
-                who.push_str(&format!("; {}", care(&channel.care)));
+                who.push_str(&format!("; {}", care(&channel.care, self.lang)));
             }
             if channel.quota_managed {
-                who.push_str("; under quota management 限额管理");
+                who.push_str(self.lang.pick("; under quota management 限额管理", "; 限额管理"));
             }
-            let value = format!("{} {}", channel.channel.label(), channel.channel);
+            let value = self.lang.term(channel.channel.label(), channel.channel);
             self.add("channels", &format!("{}", n + 1), who, value, &channel.clause);
         }
     }
@@ -340,17 +481,23 @@ impl List<'_> {
             Amount::Share(share) => share,
         };
         let when = match share.year {
-            0 => String::new(),
-            -1 => " of the year before".to_owned(),
-            n => format!(" of year {n:+}"),
+            0 => Both::default(),
+            -1 => both!(" of the year before", "，上年度"),
+            n => both!(" of year {n:+}", "，年度 {n:+}"),
         };
-        let part = if share.share == Ratio::one() { String::new() } else { format!("{} of ", share.share.percent()) };
-        let mut words = format!("{part}[{}{when}]", share.of);
+        let part = match share.share == Ratio::one() {
+            true => Both::default(),
+            false => both!("{} of ", "{} × ", share.share.percent()),
+        };
+        let mut words = format!("{}[{}{}]", part.pick(self.lang), share.of, when.pick(self.lang));
         if let Some(or) = &share.or {
-            words.push_str(&format!(" or {} of the deductible of [{}]", or.share.percent(), or.deductible_of));
+            let (share, of) = (or.share.percent(), &or.deductible_of);
+            words.push_str(
+                both!(" or {share} of the deductible of [{of}]", "，或 {share} × [{of}] 的起付线").pick(self.lang),
+            );
         }
         if share.optional {
-            words.push_str(" (where it is set)");
+            words.push_str(self.lang.pick(" (where it is set)", "（有该值时）"));
         }
         if let Some((parameters, year)) = self.shown.resolve {
             let round = self.round;
@@ -359,59 +506,77 @@ impl List<'_> {
                 parameters.schedule(&o.deductible_of, year).map(|s| round.product(s.deductible, o.share.0))
             });
             match value.or(or) {
-                Some(fen) => words.push_str(&format!(" = {} in {year}", to_grouped(i128::from(fen)))),
-                None => words.push_str(&format!(" (no value for {year})")),
+                Some(fen) => {
+                    let fen = to_grouped(i128::from(fen));
+                    words.push_str(both!(" = {fen} in {year}", " = {fen}（{year} 年）").pick(self.lang));
+                }
+                None => words.push_str(both!(" (no value for {year})", "（{year} 年无值）").pick(self.lang)),
             }
         }
         words
     }
 }
 
-fn dates(from: Option<Date>, until: Option<Date>) -> String {
-    let date = |d: Option<Date>| d.map_or("open".to_owned(), |d| d.to_string());
-    format!("{} to {}", date(from), date(until))
+fn span(from: &str, until: &str, lang: Lang) -> String {
+    both!("{from} to {until}", "{from} 至 {until}").pick(lang).to_owned()
 }
 
-fn labels(identities: &[Identity]) -> String {
-    identities.iter().map(|i| format!("{} {i}", i.label())).collect::<Vec<_>>().join(", ")
+fn dates(from: Option<Date>, until: Option<Date>, lang: Lang) -> String {
+    let date = |d: Option<Date>, open: &str| d.map_or(open.to_owned(), |d| d.to_string());
+    span(&date(from, lang.pick("open", "不限")), &date(until, lang.pick("open", "长期")), lang)
 }
 
-fn care(kinds: &[Care]) -> String {
-    kinds.iter().map(|c| format!("{} {c}", c.label())).collect::<Vec<_>>().join(", ")
+/// Between the things of a list.
+fn comma(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => ", ",
+        Lang::Zh => "、",
+    }
 }
 
-fn cover_for(identities: &[Identity], kinds: &[Care], on: &Conditions) -> String {
-    let extra = conditions(on).map_or(String::new(), |c| format!("; {c}"));
-    format!("{}; {}{extra}", labels(identities), care(kinds))
+fn labels(identities: &[Identity], lang: Lang) -> String {
+    identities.iter().map(|i| lang.term(i.label(), i)).collect::<Vec<_>>().join(comma(lang))
 }
 
-fn conditions(conditions: &Conditions) -> Option<String> {
+fn care(kinds: &[Care], lang: Lang) -> String {
+    kinds.iter().map(|c| lang.term(c.label(), c)).collect::<Vec<_>>().join(comma(lang))
+}
+
+fn cover_for(identities: &[Identity], kinds: &[Care], on: &Conditions, lang: Lang) -> String {
+    let extra = conditions(on, lang).map_or(String::new(), |c| format!("; {c}"));
+    format!("{}; {}{extra}", labels(identities, lang), care(kinds, lang))
+}
+
+fn conditions(conditions: &Conditions, lang: Lang) -> Option<String> {
     let mut words = Vec::new();
     if conditions.not_unreferred {
-        words.push("not unreferred 规范转诊".to_owned());
+        words.push(lang.pick("not unreferred 规范转诊", "规范转诊").to_owned());
     }
     if let Some(area) = &conditions.area {
-        words.push(format!("treated in area {area}… or locally"));
+        words.push(both!("treated in area {area}… or locally", "在 {area}… 地区或本地就医").pick(lang).to_owned());
     }
     if conditions.tilt_applied {
-        words.push("applied for 依申请".to_owned());
+        words.push(lang.pick("applied for 依申请", "依申请").to_owned());
     }
     if conditions.cap_reached {
-        words.push("the year reached the annual limit 达到年度限额".to_owned());
+        words.push(lang.pick("the year reached the annual limit 达到年度限额", "达到年度限额").to_owned());
     }
     if !conditions.dise_codg.is_empty() {
-        words.push(format!("disease {}", conditions.dise_codg.join(", ")));
+        words.push(both!("disease {}", "病种 {}", conditions.dise_codg.join(", ")).pick(lang).to_owned());
     }
     (!words.is_empty()).then(|| words.join("; "))
 }
 
-fn measure(measure: Measure) -> &'static str {
-    match measure {
-        Measure::AfterInsurance => "burden within scope after insurance",
-        Measure::AfterAssistance => "burden within scope after insurance and assistance",
-        Measure::TotalAfterInsurance => "whole burden after insurance",
-        Measure::TotalAfterAssistance => "whole burden after insurance and assistance",
-    }
+fn measure(measure: Measure, lang: Lang) -> &'static str {
+    let (en, zh) = match measure {
+        Measure::AfterInsurance => ("burden within scope after insurance", "医保报销后政策范围内负担"),
+        Measure::AfterAssistance => {
+            ("burden within scope after insurance and assistance", "医保报销和救助后政策范围内负担")
+        }
+        Measure::TotalAfterInsurance => ("whole burden after insurance", "医保报销后全部负担"),
+        Measure::TotalAfterAssistance => ("whole burden after insurance and assistance", "医保报销和救助后全部负担"),
+    };
+    lang.pick(en, zh)
 }
 
 #[cfg(test)]
@@ -429,7 +594,7 @@ mod tests {
         for (rounding, shown) in [("half_up", "12,808.65"), ("half_even", "12,808.64")] {
             let text = format!("{text}\n[switches]\nrounding = \"{rounding}\"\n");
             let doc = Policy::parse(id, &text, id).unwrap().doc;
-            let figures = figures(&doc, Shown { resolve: Some((&parameters, 2023)) });
+            let figures = figures(&doc, Shown { resolve: Some((&parameters, 2023)), lang: Lang::En });
             assert!(figures.iter().any(|f| f.value.contains(shown)), "{rounding}: no {shown}");
         }
     }

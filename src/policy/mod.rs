@@ -23,6 +23,7 @@ pub mod show;
 pub mod tables;
 pub mod value;
 
+use crate::lang;
 use document::PolicyDoc;
 use error::PolicyError;
 use std::path::Path;
@@ -64,7 +65,7 @@ impl Policy {
     /// [`PolicyError::Syntax`] with line and column.
     pub fn parse(name: &str, text: &str, origin: &str) -> Result<Self, PolicyError> {
         let doc: PolicyDoc = toml::from_str(text)
-            .map_err(|e| PolicyError::Syntax { name: name.to_owned(), message: e.to_string().trim_end().to_owned() })?;
+            .map_err(|e| PolicyError::Syntax { name: name.to_owned(), message: lang::toml(&e.to_string()) })?;
         Ok(Self { doc, text: text.to_owned(), origin: origin.to_owned() })
     }
 }

@@ -3,6 +3,7 @@
 use super::document::Date;
 use super::error::PolicyError;
 use super::value::{Ratio, yuan_in_quotes};
+use crate::lang::{self, Both, both};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -27,6 +28,18 @@ pub enum Standing {
     /// Given by the user.
     #[default]
     User,
+}
+
+impl Standing {
+    /// In Chinese, as it stands before a value.
+    pub fn label(self) -> &'static str {
+        match self {
+            Standing::Confirmed => "经公布确认",
+            Standing::Reported => "仅见于转载或报道",
+            Standing::Illustrative => "仅供试用",
+            Standing::User => "用户给出",
+        }
+    }
 }
 
 impl std::fmt::Display for Standing {
@@ -220,11 +233,14 @@ impl Parameters {
     /// # Errors
     /// [`PolicyError::Syntax`] with line and column; [`PolicyError::BadParameter`] for the same value twice.
     pub fn lay(&mut self, name: &str, text: &str) -> Result<(), PolicyError> {
-        let syntax = |message: String| PolicyError::Syntax { name: name.to_owned(), message };
-        let document: Document = toml::from_str(text).map_err(|e| syntax(e.to_string().trim_end().to_owned()))?;
+        let syntax = |message: Both| PolicyError::Syntax { name: name.to_owned(), message };
+        let document: Document = toml::from_str(text).map_err(|e| syntax(lang::toml(&e.to_string())))?;
         if let Some(date) = &document.subsidy_date {
             self.subsidy_date = parse_month_day(date).ok_or_else(|| {
-                syntax(format!("subsidy_date = \"{date}\": expected month and day such as \"01-01\""))
+                syntax(both!(
+                    "subsidy_date = \"{date}\": expected month and day such as \"01-01\"",
+                    "subsidy_date = \"{date}\"：应为月和日，例如 \"01-01\""
+                ))
             })?;
         }
         document.schedule.iter().filter(|s| !s.unset).try_for_each(check_schedule)?;
@@ -248,9 +264,13 @@ impl Parameters {
         for entry in entries {
             let (key, published_on) = (entry.key(), entry.published_on());
             if !seen.insert((key.clone(), published_on)) {
-                let year = key.1.map_or(String::new(), |y| format!(" for {y}"));
-                let day = published_on.map_or(String::new(), |d| format!(", both times published on {d},"));
-                let problem = format!("stands twice{year}{day} in one file");
+                let year = key.1.map_or_else(Both::default, |y| both!(" for {y}", " {y} 年的值"));
+                let day = published_on
+                    .map_or_else(Both::default, |d| both!(", both times published on {d},", "（公布日期均为 {d}）"));
+                let problem = Both {
+                    en: format!("stands twice{}{} in one file", year.en, day.en),
+                    zh: format!("同一文件中{}{}出现两次", year.zh, day.zh),
+                };
                 return Err(PolicyError::BadParameter { parameter: key.0, problem });
             }
             match published_on {
@@ -320,18 +340,23 @@ impl Dated for BaseSchedule {
 }
 
 fn check_schedule(schedule: &BaseSchedule) -> Result<(), PolicyError> {
-    let bad = |problem: String| PolicyError::BadParameter { parameter: schedule.parameter.clone(), problem };
+    let bad = |problem: Both| PolicyError::BadParameter { parameter: schedule.parameter.clone(), problem };
     if schedule.brackets.is_empty() {
-        return Err(bad("has no brackets".into()));
+        return Err(bad(both!("has no brackets", "没有分段")));
     }
     let mut edge = Some(schedule.deductible);
     for (i, bracket) in schedule.brackets.iter().enumerate() {
         if !(0..=Ratio::one().0).contains(&bracket.ratio.0) {
-            return Err(bad(format!("bracket {}: ratio outside 0 to 1", i + 1)));
+            let n = i + 1;
+            return Err(bad(both!("bracket {n}: ratio outside 0 to 1", "第 {n} 段：比例不在 0 至 1 之间")));
         }
         let from = bracket.from.or(if i == 0 { edge } else { None });
         if edge.is_none() || from != edge || bracket.to.is_some_and(|to| Some(to) <= from) {
-            return Err(bad(format!("bracket {}: leaves a gap, overlaps or ends before it begins", i + 1)));
+            let n = i + 1;
+            return Err(bad(both!(
+                "bracket {n}: leaves a gap, overlaps or ends before it begins",
+                "第 {n} 段：与前段之间有空档、重叠，或终点小于起点"
+            )));
         }
         edge = bracket.to;
     }

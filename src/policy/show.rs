@@ -14,7 +14,7 @@ pub fn show(policy: &Policy, shown: Shown<'_>) -> String {
         if here.is_empty() {
             continue;
         }
-        text.push_str(&format!("\n{label} {section}\n"));
+        text.push_str(&format!("\n{}\n", shown.lang.term(label, section)));
         let mut table = Table::new(&[Align::Left, Align::Left, Align::Left, Align::Left]).indented(2);
         let mut last = "";
         for figure in here {
@@ -31,12 +31,13 @@ pub fn show(policy: &Policy, shown: Shown<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Lang;
     use crate::policy::parameters::Parameters;
 
     #[test]
     fn every_figure_of_a_rule_stands_with_its_clause() {
         let policy = Policy::load("weihai-2023").unwrap();
-        let text = show(&policy, Shown { resolve: None });
+        let text = show(&policy, Shown { resolve: None, lang: Lang::En });
         for needle in ["85 %  from 100,000.00 to 300,000.00", "70,000.00 a year", "（二（三）4）", "150 % of"] {
             assert!(text.contains(needle), "{needle}\n{text}");
         }
@@ -46,7 +47,7 @@ mod tests {
     fn shares_of_parameters_are_resolved_for_a_year() {
         let policy = Policy::load("jincheng-2023").unwrap();
         let parameters = Parameters::shipped().unwrap();
-        let text = show(&policy, Shown { resolve: Some((&parameters, 2023)) });
+        let text = show(&policy, Shown { resolve: Some((&parameters, 2023)), lang: Lang::En });
         assert!(text.contains("= 2,917.80 in 2023"), "{text}");
     }
 }

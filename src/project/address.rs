@@ -5,6 +5,7 @@
 
 use super::error::Problem;
 use super::nearest::nearest;
+use crate::lang::{Both, both};
 use toml::{Table, Value};
 
 /// The tables of a policy file.
@@ -67,15 +68,15 @@ pub enum Found {
 /// What is not there, and what is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotThere {
-    at: String,
+    at: Both,
     key: String,
-    there: String,
+    there: Both,
 }
 
 impl NotThere {
     /// The error of an address that leads here.
     pub(crate) fn problem(self, address: &str) -> Problem {
-        Problem::NotThere { address: address.to_owned(), at: self.at, key: self.key, there: self.there }
+        Problem::NotThere { address: address.to_owned(), at: self.at.into(), key: self.key, there: self.there.into() }
     }
 }
 
@@ -159,15 +160,19 @@ fn walk(document: &Table, root: &Path, name: &str, rest: &str, rule: bool) -> Re
         // A table of the file that this policy leaves out.
         let whole = keys.peek().is_none();
         path.extend(keys.map(|k| Step::Key(k.to_owned())));
-        let there = if whole { "nothing to change or take away" } else { "the policy leaves that table out" };
-        let not_there = NotThere { at: "the policy".into(), key: so_far, there: there.into() };
+        let there = if whole {
+            both!("nothing to change or take away", "没有可改动或取消的内容")
+        } else {
+            both!("the policy leaves that table out", "该政策没有这张表")
+        };
+        let not_there = NotThere { at: both!("the policy", "政策"), key: so_far, there };
         return Ok(Found::Absent { path, not_there: Box::new(not_there) });
     };
     if keys.peek().is_none() {
         return Ok(Found::Whole(path));
     }
     while let Some(key) = keys.next() {
-        let not_there = |there: String| NotThere { at: format!("`{so_far}`"), key: key.to_owned(), there };
+        let not_there = |there: Both| NotThere { at: both!("`{so_far}`", "`{so_far}` "), key: key.to_owned(), there };
         match value {
             Value::Table(table) => match table.get(key) {
                 Some(below) => {
@@ -184,7 +189,7 @@ fn walk(document: &Table, root: &Path, name: &str, rest: &str, rule: bool) -> Re
                         return Ok(found);
                     }
                     let there: Vec<_> = table.keys().map(|k| format!("`{k}`")).collect();
-                    let not_there = not_there(format!("there are {}", there.join(", ")));
+                    let not_there = not_there(both!("there are {}", "现有 {}", there.join(", ")));
                     path.push(Step::Key(key.to_owned()));
                     path.extend(keys.map(|k| Step::Key(k.to_owned())));
                     return Ok(Found::Absent { path, not_there: Box::new(not_there) });
@@ -192,11 +197,13 @@ fn walk(document: &Table, root: &Path, name: &str, rest: &str, rule: bool) -> Re
             },
             Value::Array(all) => {
                 let nth = key.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n < all.len());
-                let nth = nth.ok_or_else(|| not_there(format!("it has the elements 1 to {}", all.len())))?;
+                let nth = nth.ok_or_else(|| {
+                    not_there(both!("it has the elements 1 to {}", "其各项序号为 1 至 {}", all.len()))
+                })?;
                 path.push(Step::Nth(nth));
                 value = &all[nth];
             }
-            _ => return Err(not_there("it is a value, and nothing is below it".into())),
+            _ => return Err(not_there(both!("it is a value, and nothing is below it", "它是数值，其下没有内容"))),
         }
         so_far = format!("{so_far}.{key}");
     }

@@ -5,6 +5,7 @@ use super::draft::Draft;
 use super::error::{Problem, ScenarioError};
 use super::setting::{Given, Setting};
 use super::slip;
+use crate::lang::{self, Both, both};
 use crate::policy::Policy;
 use crate::policy::check::{Finding, check};
 use crate::policy::document::PolicyDoc;
@@ -28,7 +29,7 @@ impl Base {
     pub fn of(policy: Policy) -> Result<Self, PolicyError> {
         let table = policy.text.parse::<Table>().map_err(|e| PolicyError::Syntax {
             name: policy.doc.policy.id.clone(),
-            message: e.to_string().trim_end().to_owned(),
+            message: lang::toml(&e.to_string()),
         })?;
         let wrong = check(&policy.doc).into_iter().filter(Finding::is_error).collect();
         Ok(Self { policy, table, wrong })
@@ -57,8 +58,8 @@ impl Base {
                 |n: &usize| draft(&settings[..=*n]).is_ok_and(|t| self.read(t, depth).err().as_ref() == Some(&message));
             let blamed = &settings[(0..settings.len()).find(same).unwrap_or(settings.len() - 1)];
             let (change, policy) = (blamed.label.to_owned(), self.policy.doc.policy.id.clone());
-            let remedy = self.remedy(blamed, &message);
-            Problem::Refused { change, policy, message, remedy }.at(name, blamed.line)
+            let remedy = self.remedy(blamed, &message.en);
+            Problem::Refused { change, policy, message: message.into(), remedy: remedy.into() }.at(name, blamed.line)
         })?;
         let mut text = self.policy.text.clone();
         text.push_str("\n# As if:\n");
@@ -69,14 +70,14 @@ impl Base {
     }
 
     /// The changed policy; what is wrong with its form, or with what it means and not with the policy as it is.
-    fn read(&self, table: Table, depth: Depth) -> Result<PolicyDoc, String> {
+    fn read(&self, table: Table, depth: Depth) -> Result<PolicyDoc, Both> {
         let doc: PolicyDoc = table.try_into().map_err(|e| toml_message(&e))?;
         if depth == Depth::Form {
             return Ok(doc);
         }
         match check(&doc).into_iter().find(|found| found.is_error() && !self.wrong.contains(found)) {
             None => Ok(doc),
-            Some(found) => Err(found.to_string()),
+            Some(found) => Err(found.text()),
         }
     }
 
@@ -87,22 +88,27 @@ impl Base {
     }
 
     /// What a value that is refused was probably meant to be.
-    fn remedy(&self, set: &Set<'_>, message: &str) -> String {
+    fn remedy(&self, set: &Set<'_>, message: &str) -> Both {
         let figure = match set.setting {
             Setting::Value(Given::Text(text)) if message.contains("outside 0 to 1") => slip::hundredths(text),
             Setting::Value(Given::Text(text)) => slip::meant_to_be_set(text),
-            Setting::Value(Given::Whole(whole)) => Some(format!("\"{whole}\"")),
+            Setting::Value(Given::Whole(whole)) => Some(Both::foreign(format!("\"{whole}\""))),
             _ => None,
         };
-        let figure = figure.filter(|_| !message.contains(UNKNOWN)).map(|figure| format!("write {figure}; "));
+        let figure = figure.filter(|_| !message.contains(UNKNOWN));
+        let figure = figure.map(|Both { en, zh }| both!("write {en}; ", "请写 {zh}；"));
         let ratio = || {
             let rule = self.rule_of(set.address).filter(|_| message.contains(UNKNOWN))?;
             let ratio = address::find(&self.table, &self.policy.doc.policy.id, &format!("{rule}.ratio"));
             match ratio.ok()? {
-                Found::Value(_) => Some(format!("`{rule}.ratio` is the ratio of the rule's bracket; ")),
-                Found::Ratios { .. } => {
-                    Some(format!("`{rule}.brackets.1.ratio` is the ratio of the rule's first bracket; "))
-                }
+                Found::Value(_) => Some(both!(
+                    "`{rule}.ratio` is the ratio of the rule's bracket; ",
+                    "该规则分段的比例是 `{rule}.ratio`；"
+                )),
+                Found::Ratios { .. } => Some(both!(
+                    "`{rule}.brackets.1.ratio` is the ratio of the rule's first bracket; ",
+                    "该规则首个分段的比例是 `{rule}.brackets.1.ratio`；"
+                )),
                 _ => None,
             }
         };
@@ -110,12 +116,20 @@ impl Base {
         let too = || {
             let rule = message.strip_prefix('`')?.split_once('`')?.0;
             let another = *set.setting == Setting::Off && rule != set.address;
-            another.then(|| format!("take `{rule}` away, too, by \"off\", or change it; "))
+            another.then(|| {
+                both!(
+                    "take `{rule}` away, too, by \"off\", or change it; ",
+                    "请一并用 \"off\" 取消 `{rule}`，或改动它；"
+                )
+            })
         };
         let list = || {
-            let remedy =
-                "a list stands for several values: write a value that is a list in brackets of its own, [[…]]; ";
-            message.contains("expected a sequence").then(|| remedy.to_owned())
+            message.contains("expected a sequence").then(|| {
+                both!(
+                    "a list stands for several values: write a value that is a list in brackets of its own, [[…]]; ",
+                    "列表表示多个取值；取值本身是列表的，请再加一层方括号 [[…]]；"
+                )
+            })
         };
         figure.or_else(ratio).or_else(too).or_else(list).unwrap_or_default()
     }
@@ -124,8 +138,9 @@ impl Base {
 /// How the parser begins where a key is unknown.
 const UNKNOWN: &str = "unknown field";
 
-fn toml_message(error: &toml::de::Error) -> String {
-    error.to_string().trim_end().replace('\n', ", ")
+fn toml_message(error: &toml::de::Error) -> Both {
+    let Both { en, zh } = lang::toml(&error.to_string());
+    Both { en: en.replace('\n', ", "), zh: zh.replace('\n', "，") }
 }
 
 /// A value that is set: where, to what, in which words, and on which line of a file.

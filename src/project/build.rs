@@ -5,6 +5,7 @@ use super::change::{Change, Dated, Growth, Kind, Weight};
 use super::error::{Problem, ScenarioError};
 use super::nearest::nearest;
 use super::setting::{Given, Setting};
+use crate::lang::both;
 use crate::model::codes::Identity;
 use crate::policy::Policy;
 use crate::policy::compile::with_sudden;
@@ -175,8 +176,8 @@ fn not_altered(parameters: &Parameters, name: &str, year: Option<i32>, why: NotA
         }
         NotAltered::Schedule => Problem::Schedule(name.to_owned()),
         NotAltered::NoYear(years) => {
-            let years: Vec<_> = years.iter().map(i32::to_string).collect();
-            let years = format!("there are values of {}", years.join(", "));
+            let years = years.iter().map(i32::to_string).collect::<Vec<_>>().join(", ");
+            let years = both!("there are values of {years}", "现有 {years} 年的值");
             Problem::NoYear { name: name.to_owned(), year: year.unwrap_or_default(), years }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::build::Built;
 use super::failure::ProjectError;
+use crate::lang::{Both, both};
 use crate::model::fen::PPM;
 use crate::policy::check::{Finding, check_with};
 use crate::policy::compile::{Needs, compile};
@@ -39,9 +40,9 @@ impl<'a> Check<'a> {
         let under = |source| ProjectError::Under { scenario: name.to_owned(), source };
         let persons = || built.persons.iter().map(|w| w.ppm);
         for (what, all) in [
-            ("fees", product(built.fees.iter().map(|g| g.ppm))),
-            ("claims", product(built.claims.iter().map(|g| g.ppm))),
-            ("persons", product(persons())),
+            (both!("fees", "费用"), product(built.fees.iter().map(|g| g.ppm))),
+            (both!("claims", "就诊"), product(built.claims.iter().map(|g| g.ppm))),
+            (both!("persons", "人员"), product(persons())),
         ] {
             if all > MOST {
                 return Err(ProjectError::GrowsTooMuch { scenario: name.to_owned(), what });
@@ -49,12 +50,12 @@ impl<'a> Check<'a> {
         }
         let findings = check_with(doc, &built.parameters, &[]);
         let new = findings.iter().filter(|f| f.is_error() && !self.known.contains(f));
-        let found: Vec<String> = new.map(Finding::to_string).collect();
+        let found: Vec<Both> = new.map(Finding::text).collect();
         if !found.is_empty() {
             return Err(ProjectError::CannotApply {
                 scenario: name.to_owned(),
                 id: doc.policy.id.clone(),
-                findings: found.join("; "),
+                findings: Both::list("; ", "；", found),
             });
         }
         let needs = Needs { subsidies: self.run.roster.is_some() };

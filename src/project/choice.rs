@@ -1,6 +1,7 @@
 //! One value, several, or a range; and the products of such choices.
 
 use super::error::Problem;
+use crate::lang::{Both, both};
 use rust_decimal::Decimal;
 use std::str::FromStr;
 
@@ -45,16 +46,17 @@ pub fn figures(text: &str) -> Result<Vec<String>, Problem> {
 }
 
 fn expand(text: &str, sign: impl Fn(Sign, Sign) -> Option<Sign>) -> Result<Vec<String>, Problem> {
-    let range = |why: String| Problem::Range { text: text.to_owned(), why };
-    let bad = |why: &str| range(why.to_owned());
+    let bad = |why: Both| Problem::Range { text: text.to_owned(), why };
     let Some((from, rest)) = text.split_once(DOTS) else { return Ok(vec![text.to_owned()]) };
     // Words with two dots in them are no range.
     let Some((first, from)) = end(from) else { return Ok(vec![text.to_owned()]) };
-    let (to, step) = rest.split_once(STEP).ok_or_else(|| bad("has no step"))?;
-    let (last, to) = end(to).ok_or_else(|| bad("has an end that is no number"))?;
-    let step = number(step.trim()).ok_or_else(|| bad("has a step that is no number"))?;
-    let sign = sign(first, last).ok_or_else(|| bad("has one end that is a change and one that is a value"))?;
-    let values = stepped(from, to, step, |value| signed(sign, value)).map_err(range)?;
+    let (to, step) = rest.split_once(STEP).ok_or_else(|| bad(both!("has no step", "没有步长")))?;
+    let (last, to) = end(to).ok_or_else(|| bad(both!("has an end that is no number", "有一端不是数字")))?;
+    let step = number(step.trim()).ok_or_else(|| bad(both!("has a step that is no number", "步长不是数字")))?;
+    let sign = sign(first, last).ok_or_else(|| {
+        bad(both!("has one end that is a change and one that is a value", "一端是变动，另一端是数值"))
+    })?;
+    let values = stepped(from, to, step, |value| signed(sign, value)).map_err(bad)?;
     Ok(values.into_iter().map(|value| signed(sign, value)).collect())
 }
 
@@ -64,28 +66,23 @@ fn expand(text: &str, sign: impl Fn(Sign, Sign) -> Option<Sign>) -> Result<Vec<S
 /// [`Problem::Range`] as for [`values`].
 pub fn between(within: &str, step: &str) -> Result<Vec<String>, Problem> {
     let text = format!("{within}{STEP}{step}");
-    let bad = |why: &str| Problem::Range { text: text.clone(), why: why.to_owned() };
+    let bad = |why: Both| Problem::Range { text: text.clone(), why };
     if end(within.split(DOTS).next().unwrap_or_default()).is_none() || !within.contains(DOTS) {
-        return Err(bad("is none"));
+        return Err(bad(both!("is none", "不是范围")));
     }
     values(&text)
 }
 
 /// The values of a range; what is wrong with it else, with values in the words of `show`.
-fn stepped(
-    from: Decimal,
-    to: Decimal,
-    step: Decimal,
-    show: impl Fn(Decimal) -> String,
-) -> Result<Vec<Decimal>, String> {
+fn stepped(from: Decimal, to: Decimal, step: Decimal, show: impl Fn(Decimal) -> String) -> Result<Vec<Decimal>, Both> {
     if step <= Decimal::ZERO {
-        return Err("has a step that does not lead upwards".to_owned());
+        return Err(both!("has a step that does not lead upwards", "步长不是正数"));
     }
     if from > to {
-        return Err("ends before it begins".to_owned());
+        return Err(both!("ends before it begins", "终点小于起点"));
     }
-    let too_many = || format!("has more than {MOST} values");
-    let span = to.checked_sub(from).ok_or_else(|| "is too wide".to_owned())?;
+    let too_many = || both!("has more than {MOST} values", "超过 {MOST} 个取值");
+    let span = to.checked_sub(from).ok_or_else(|| both!("is too wide", "过宽"))?;
     let rest = span.checked_rem(step).ok_or_else(too_many)?;
     let steps = (span - rest).checked_div(step).ok_or_else(too_many)?;
     let Some(steps) = u32::try_from(steps).ok().filter(|n| (*n as usize) < MOST) else { return Err(too_many()) };
@@ -98,7 +95,10 @@ fn stepped(
     };
     if !rest.is_zero() {
         let [below, above] = [steps, steps + 1].map(|n| show(value(n)));
-        return Err(format!("steps past its end; it may end at {below} or at {above}"));
+        return Err(both!(
+            "steps past its end; it may end at {below} or at {above}",
+            "按步长到不了终点；终点可为 {below} 或 {above}"
+        ));
     }
     Ok((0..=steps).map(value).collect())
 }

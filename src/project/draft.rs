@@ -3,6 +3,7 @@
 use super::address::{Found, Path, Step, at, find, put, take};
 use super::error::Problem;
 use super::setting::{Given, Setting};
+use crate::lang::{Both, both};
 use crate::model::fen::{MAX_AMOUNT, PPM};
 use crate::policy::value::{Amount, Ratio};
 use rust_decimal::Decimal;
@@ -143,25 +144,27 @@ impl<'a> Draft<'a> {
             _ => None,
         };
         let show = |figure: i64| Decimal::new(figure, scale).normalize().to_string();
-        let beyond = |to: String, beyond: &'static str| Problem::Beyond {
+        let beyond = |to: Both, beyond: Both| Problem::Beyond {
             address: address.to_owned(),
             from: show(now),
             change: setting.to_string(),
-            to,
-            beyond,
+            to: to.into(),
+            beyond: beyond.into(),
         };
         let rounded = exact.and_then(|(exact, decimals)| {
             let one = 10i128.checked_pow(decimals)?;
             Some((exact, exact.checked_add(one / 2)?.div_euclid(one)))
         });
-        let Some((exact, rounded)) = rounded else { return Err(beyond("beyond counting".into(), "too large")) };
-        let shown = || i64::try_from(rounded).map_or_else(|_| "beyond counting".to_owned(), show);
+        let uncounted = || both!("beyond counting", "无法计数的大数");
+        let too_large = || both!("too large", "过大");
+        let Some((exact, rounded)) = rounded else { return Err(beyond(uncounted(), too_large())) };
+        let shown = || i64::try_from(rounded).map_or_else(|_| uncounted(), |figure| Both::foreign(show(figure)));
         if exact < 0 {
-            return Err(beyond(shown(), "below 0"));
+            return Err(beyond(shown(), both!("below 0", "小于 0")));
         }
         match i64::try_from(rounded) {
             Ok(figure) if figure <= most => Ok(show(figure)),
-            _ => Err(beyond(shown(), if most == PPM { "above 1" } else { "too large" })),
+            _ => Err(beyond(shown(), if most == PPM { both!("above 1", "大于 1") } else { too_large() })),
         }
     }
 
@@ -293,16 +296,27 @@ fn not_fixed(address: &str, value: Option<&Value>, setting: &Setting) -> Problem
     let share = value.and_then(|v| v.get("share")).is_some();
     let (stands, remedy) = match value {
         Some(Value::Table(_)) if share => (
-            "a share of a parameter",
-            format!("change `{address}.share`, or grow the parameter under [[scenario.parameters]]"),
+            both!("a share of a parameter", "某参数的份额"),
+            both!(
+                "change `{address}.share`, or grow the parameter under [[scenario.parameters]]",
+                "请改动 `{address}.share`，或在 [[scenario.parameters]] 中使该参数增长"
+            ),
         ),
         Some(Value::Table(_)) => (
-            "a parameter",
-            "write the new value itself, or grow the parameter under [[scenario.parameters]]".to_owned(),
+            both!("a parameter", "某个参数"),
+            both!(
+                "write the new value itself, or grow the parameter under [[scenario.parameters]]",
+                "请直接写明新的数值，或在 [[scenario.parameters]] 中使该参数增长"
+            ),
         ),
-        _ => ("neither", "write the new value itself".to_owned()),
+        _ => (both!("neither", "其他内容"), both!("write the new value itself", "请直接写明新的数值")),
     };
-    Problem::NotFixed { address: address.to_owned(), change: setting.to_string(), stands: stands.into(), remedy }
+    Problem::NotFixed {
+        address: address.to_owned(),
+        change: setting.to_string(),
+        stands: stands.into(),
+        remedy: remedy.into(),
+    }
 }
 
 fn scaled(figure: i128, decimals: u32) -> Option<i128> {

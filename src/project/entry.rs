@@ -8,6 +8,7 @@ use super::error::{Problem, ScenarioError};
 use super::scenario::Reader;
 use super::setting::{Given, Setting};
 use super::slip;
+use crate::lang::{Both, both};
 use crate::model::codes::{Care, Identity};
 use crate::model::fen::{self, PPM};
 use crate::policy::{Policy, SHIPPED};
@@ -144,8 +145,11 @@ impl Reader<'_> {
         let label = if names.is_empty() { "persons".to_owned() } else { format!("persons({})", names.join(", ")) };
         self.grown(label, &doc.growth, |ppm, text| {
             if ppm % WEIGHT_STEP != 0 {
-                let why = "has more than four decimals, and persons are weighted in ten thousandths".to_owned();
-                return Err(Problem::Figure { text: text.to_owned(), why, form: GROWTH.to_owned() });
+                let why = both!(
+                    "has more than four decimals, and persons are weighted in ten thousandths",
+                    "超过四位小数，而人员的权重以万分之一计"
+                );
+                return Err(Problem::Figure { text: text.to_owned(), why, form: form(GROWTH) });
             }
             Ok(Kind::Persons(Weight { ppm, identities: identities.clone(), none }))
         })
@@ -176,8 +180,9 @@ impl Reader<'_> {
             (Some(growth), None) => self.grown(label, &growth, |ppm, text| match ppm {
                 // Of claims and persons nothing may be left; a value that is nothing is named.
                 0 => {
-                    let (text, why) = (text.to_owned(), "leaves nothing of the value".to_owned());
-                    Err(Problem::Figure { text, why, form: "a growth above -1, or value = \"0\"".to_owned() })
+                    let why = both!("leaves nothing of the value", "使该值归零");
+                    let form = both!("a growth above -1, or value = \"0\"", "大于 -1 的增长，或 value = \"0\"");
+                    Err(Problem::Figure { text: text.to_owned(), why, form })
                 }
                 _ => Ok(kind(Dated::Growth(ppm))),
             })?,
@@ -240,41 +245,57 @@ const MOST_GROWTH: i64 = 99;
 /// Persons are weighted in ten thousandths.
 const WEIGHT_STEP: i64 = 100;
 /// How a growth is written.
-const GROWTH: &str = "a growth as a share of 1 in quotes, such as \"0.06\" for 6 %, from -1 (none is left) to 99";
+const GROWTH: [&str; 2] = [
+    "a growth as a share of 1 in quotes, such as \"0.06\" for 6 %, from -1 (none is left) to 99",
+    "加引号的增长比例，例如 \"0.06\"（即 6 %），从 -1（归零）至 99",
+];
 /// Keys of a scenario itself. TOML reads them as addresses where they stand below [scenario.set].
 const OF_SCENARIOS: [&str; 4] = ["id", "title", "policy", "as_if"];
 /// How an amount is written.
-pub(super) const AMOUNT: &str = "yuan in quotes such as \"1500000\" or \"12.50\"";
+pub(super) const AMOUNT: [&str; 2] =
+    ["yuan in quotes such as \"1500000\" or \"12.50\"", "加引号的金额（元），例如 \"1500000\" 或 \"12.50\""];
+
+/// How something is written, in both languages.
+pub(super) fn form([en, zh]: [&str; 2]) -> Both {
+    Both { en: en.to_owned(), zh: zh.to_owned() }
+}
 
 /// A growth as a factor in millionths; 0 where none is left.
 fn factor(text: &str) -> Result<i64, Problem> {
-    let bad = |why: &str| written(text, why.to_owned(), GROWTH);
-    let growth = choice::number(text).ok_or_else(|| bad("is no growth"))?;
+    let bad = |why: Both| written(text, why, GROWTH);
+    let none = || bad(both!("is no growth", "不是增长比例"));
+    let growth = choice::number(text).ok_or_else(none)?;
     if growth < Decimal::NEGATIVE_ONE {
-        return Err(bad("leaves less than nothing"));
+        return Err(bad(both!("leaves less than nothing", "使其小于零")));
     }
     if growth > Decimal::from(MOST_GROWTH) {
-        return Err(bad("is more than a hundredfold"));
+        return Err(bad(both!("is more than a hundredfold", "超过百倍")));
     }
     let millionths = ((growth + Decimal::ONE) * Decimal::from(PPM)).normalize();
     if millionths.scale() != 0 {
-        return Err(bad("has more than six decimals"));
+        return Err(bad(both!("has more than six decimals", "超过六位小数")));
     }
-    i64::try_from(millionths).map_err(|_| bad("is no growth"))
+    i64::try_from(millionths).map_err(|_| none())
 }
 
 /// Yuan that are not negative, in fen.
 pub(super) fn yuan(text: &str) -> Result<i64, Problem> {
     match fen::parse_yuan(text) {
-        Ok(fen) if fen < 0 => Err(written(text, "is below 0".to_owned(), AMOUNT)),
+        Ok(fen) if fen < 0 => Err(written(text, both!("is below 0", "小于 0"), AMOUNT)),
         Ok(fen) => Ok(fen),
-        Err(e) => Err(written(text, format!("is no amount: {e}"), AMOUNT)),
+        Err(e) => {
+            let why = Both { en: format!("is no amount: {e}"), zh: format!("不是金额：{}", e.label()) };
+            Err(written(text, why, AMOUNT))
+        }
     }
 }
 
 /// The error of a figure, with what it was probably meant to be.
-fn written(text: &str, why: String, form: &str) -> Problem {
-    let form = slip::meant(text).map_or_else(|| form.to_owned(), |meant| format!("{meant}: {form}"));
+fn written(text: &str, why: Both, [en, zh]: [&str; 2]) -> Problem {
+    let form = match slip::meant(text) {
+        None => form([en, zh]),
+        Some(meant) => both!("{meant}: {en}", "{meant}：{zh}"),
+    };
     Problem::Figure { text: text.to_owned(), why, form }
 }
 

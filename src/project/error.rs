@@ -1,6 +1,7 @@
 //! What can be wrong with a scenarios file; each says where, what, and what to do.
 
 use super::slip;
+use crate::lang::{self, Both, both};
 use crate::model::codes::Identity;
 use crate::policy::error::PolicyError;
 use std::path::{Path, PathBuf};
@@ -28,9 +29,9 @@ pub enum ScenarioError {
         /// Name or path of the file.
         name: String,
         /// The parser's message, with line and column.
-        message: String,
+        message: Both,
         /// What to do.
-        remedy: String,
+        remedy: Both,
     },
     /// What is written cannot be meant.
     #[error("{name}{}: {problem}", line.map_or(String::new(), |n| format!(", line {n}")))]
@@ -62,8 +63,8 @@ impl ScenarioError {
         let begin = before.rfind('\n').map_or(0, |n| n + 1);
         let line = text.get(begin..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let message = error.to_string().trim_end().to_owned();
-        let remedy = slip::form(&message, line).unwrap_or_else(|| "correct the file".to_owned());
-        ScenarioError::Syntax { name: name.to_owned(), message, remedy }
+        let remedy = slip::form(&message, line).unwrap_or_else(|| both!("correct the file", "请改正文件"));
+        ScenarioError::Syntax { name: name.to_owned(), message: lang::toml(&message), remedy }
     }
 
     /// What is wrong, where it is not the form of the file.
@@ -144,7 +145,7 @@ pub enum Problem {
         /// As written.
         text: String,
         /// What is wrong with it.
-        why: String,
+        why: Both,
     },
     /// A figure that cannot be read.
     #[error("`{text}` {why}\n  write {form}")]
@@ -152,9 +153,9 @@ pub enum Problem {
         /// As written.
         text: String,
         /// What is wrong with it.
-        why: String,
+        why: Both,
         /// How it is written.
-        form: String,
+        form: Both,
     },
     /// A hospital level that does not exist.
     #[error("hospital level {0} does not exist\n  levels are 1, 2 and 3; 0 stands for claims without one")]
@@ -187,7 +188,7 @@ pub enum Problem {
         /// As written.
         name: String,
         /// The nearest names.
-        nearest: String,
+        nearest: Both,
     },
     /// A base schedule, where a value is wanted.
     #[error(
@@ -202,7 +203,7 @@ pub enum Problem {
         /// The year.
         year: i32,
         /// Which years there are.
-        years: String,
+        years: Both,
     },
     /// Neither growth nor a value, or both.
     #[error("a parameter takes either `growth` or `value`\n  write one of the two")]
@@ -228,7 +229,7 @@ pub enum Problem {
         /// The policy.
         policy: String,
         /// The nearest rules.
-        nearest: String,
+        nearest: Both,
         /// The tables of a policy file.
         tables: String,
     },
@@ -249,11 +250,11 @@ pub enum Problem {
         /// As written.
         address: String,
         /// How far the path leads.
-        at: String,
+        at: Box<Both>,
         /// What is not there.
         key: String,
         /// What is.
-        there: String,
+        there: Box<Both>,
     },
     /// Two rules of one name.
     #[error("`{address}`: {count} entries are called `{id}`\n  address one of them by number: {by_number}")]
@@ -294,9 +295,9 @@ pub enum Problem {
         /// The change.
         change: String,
         /// What stands there.
-        stands: String,
+        stands: Box<Both>,
         /// What to write instead.
-        remedy: String,
+        remedy: Box<Both>,
     },
     /// A relative change that leads beyond what a figure may be.
     #[error("`{address}`: {from} {change} is {to}, {beyond}\n  choose a smaller change, or name the value itself")]
@@ -308,9 +309,9 @@ pub enum Problem {
         /// The change.
         change: String,
         /// What would come of it.
-        to: String,
+        to: Box<Both>,
         /// What it is beyond.
-        beyond: &'static str,
+        beyond: Box<Both>,
     },
     /// `none` for what is no key.
     #[error("`{0}` is no key that \"none\" could take away\n  a rule or table is taken away by \"off\"")]
@@ -345,9 +346,9 @@ pub enum Problem {
         /// The policy.
         policy: String,
         /// What the reader of policies says.
-        message: String,
+        message: Box<Both>,
         /// What was probably meant, and `; `; or nothing.
-        remedy: String,
+        remedy: Box<Both>,
     },
 }
 

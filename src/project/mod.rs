@@ -73,6 +73,7 @@ pub mod sums;
 mod tests;
 pub mod workshop;
 pub mod world;
+mod zh;
 
 use crate::ledger::intern::Interner;
 use crate::ledger::normalise::Normaliser;

@@ -1,12 +1,17 @@
 //! The names that are nearest to one that is not there.
 
+use crate::lang::{Both, both};
+
 /// Up to five names, nearest first: "nearest are …".
-pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Both {
     let mut all: Vec<(usize, &str)> = names.map(|n| (distance(wanted, n), n)).collect();
     all.sort_unstable();
     all.dedup();
     let near: Vec<String> = all.iter().take(5).map(|(_, n)| format!("`{n}`")).collect();
-    if near.is_empty() { "there are none".to_owned() } else { format!("nearest are {}", near.join(", ")) }
+    if near.is_empty() {
+        return both!("there are none", "一个也没有");
+    }
+    both!("nearest are {}", "相近的有 {}", near.join(", "))
 }
 
 /// How many letters differ: Levenshtein's distance, without regard to case.
@@ -33,7 +38,7 @@ mod tests {
         assert_eq!(distance("kitten", "Sitting"), 3);
         assert_eq!(distance("", "ab"), 2);
         let names = ["ra.A", "ma.B", "ma.A", "subsidy.tier1"];
-        assert!(nearest("ma.a", names.into_iter()).starts_with("nearest are `ma.A`, `ma.B`"));
-        assert_eq!(nearest("x", [].into_iter()), "there are none");
+        assert!(nearest("ma.a", names.into_iter()).en.starts_with("nearest are `ma.A`, `ma.B`"));
+        assert_eq!(nearest("x", [].into_iter()).en, "there are none");
     }
 }

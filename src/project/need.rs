@@ -6,6 +6,7 @@ use super::pass::Noted;
 use super::report::{NeedPart, Yuan};
 use super::scenario::{FundSource, Plan};
 use super::world::World;
+use crate::lang::Both;
 use crate::model::fen::Round;
 use crate::policy::compile::is_illustrative;
 use crate::policy::parameters::Used;
@@ -59,7 +60,7 @@ impl Needed {
         let mut needed = Self { years: years.len(), ..Self::default() };
         if let Some(income) = &plan.income {
             for year in years.iter().copied().chain(later) {
-                let income = needed.amount(income, run, year, file, "the income of [burden]")?;
+                let income = needed.amount(income, run, year, file, ["the income of [burden]", "[burden] 的收入"])?;
                 needed.thresholds.insert(year, [income / 10, income / 4]);
             }
         }
@@ -67,7 +68,7 @@ impl Needed {
             let fund = FUNDS.iter().position(|f| f.name == source.fund).unwrap_or_default();
             let mut raised = 0;
             for year in &years {
-                let what = "a [[fund]]";
+                let what = ["a [[fund]]", "[[fund]] "];
                 raised += i128::from(needed.amount(&source.per_resident, run, *year, file, what)?);
             }
             needed.sources.push((fund, source.clone(), raised));
@@ -82,7 +83,7 @@ impl Needed {
         run: &Settle,
         year: i32,
         file: &str,
-        what: &'static str,
+        what: [&str; 2],
     ) -> Result<i64, ProjectError> {
         let share = match amount {
             Amount::Fixed(fen) => return Ok(*fen),
@@ -91,13 +92,13 @@ impl Needed {
         let year = year + share.year;
         let value = run.parameters.value(&share.of, year).ok_or_else(|| ProjectError::NoYardstick {
             file: file.to_owned(),
-            what,
+            what: Both { en: what[0].to_owned(), zh: what[1].to_owned() },
             parameter: share.of.clone(),
             year,
         })?;
         let used = Used::from(value);
         if run.strict && is_illustrative(&used) {
-            return Err(RunError::Illustrative { values: format!("{} {year}", used.parameter) }.into());
+            return Err(RunError::Illustrative { values: Both::foreign(format!("{} {year}", used.parameter)) }.into());
         }
         self.used.insert(used);
         Ok(Round::default().product(value.value, share.share.0))

@@ -5,6 +5,7 @@ use super::failure::ProjectError;
 use super::found::{Baseline, Cell, Figure, Found, Intervals};
 use super::people::{Figures, GROUPS};
 use super::sums::PeopleSum;
+use crate::lang::{Both, both};
 use crate::output::columns::{MONEY, money, optional_money, schema};
 use crate::output::parquet_file::{Encoder, FileDigest, ParquetFile};
 use crate::output::publish::Stage;
@@ -88,8 +89,8 @@ impl Files {
         for cell in 0..CELLS as u16 {
             let Some(Cell { persons, claims, paid }) = found.cell(baseline, cell) else { continue };
             let at = |what: &'static str| {
-                let scenario = scenario.clone();
-                move || format!("{what} of {} under scenario `{scenario}`", fund_of(cell))
+                let (scenario, fund) = (scenario.clone(), fund_of(cell));
+                move || both!("{what} of {fund} under scenario `{scenario}`", "方案 `{scenario}` 下 {fund} 的 {what} ")
             };
             let intervals = found.intervals(cell).filter(|_| self.interval);
             self.projection.push(ProjectionRow {
@@ -106,7 +107,9 @@ impl Files {
             if sum.persons == 0 && baseline.sums.people[group].persons == 0 && group != ALL_IDENTITIES {
                 continue;
             }
-            let of = |money: i128| held(money, || format!("a sum of people under scenario `{scenario}`"));
+            let of = |money: i128| {
+                held(money, || both!("a sum of people under scenario `{scenario}`", "方案 `{scenario}` 下的人员合计"))
+            };
             let [won, lost, left] = found.means(baseline, group);
             self.people.push(PeopleRow {
                 scenario: scenario.clone(),
@@ -140,14 +143,14 @@ fn counted(figure: Figure) -> [i64; 2] {
 }
 
 /// Money as the files hold it.
-fn held(fen: i128, what: impl Fn() -> String) -> Result<i64, ProjectError> {
+fn held(fen: i128, what: impl Fn() -> Both) -> Result<i64, ProjectError> {
     i64::try_from(fen)
         .ok()
         .filter(|fen| fen.unsigned_abs() < 10u64.pow(18))
         .ok_or_else(|| ProjectError::TooLarge { what: what() })
 }
 
-fn ends(intervals: Intervals, what: impl Fn() -> String) -> Result<[i64; 4], ProjectError> {
+fn ends(intervals: Intervals, what: impl Fn() -> Both) -> Result<[i64; 4], ProjectError> {
     let Intervals { paid, change } = intervals;
     let [a, b, c, d] = [paid.low, paid.high, change.low, change.high].map(|fen| held(fen, &what));
     Ok([a?, b?, c?, d?])

@@ -16,6 +16,7 @@ use super::record::{Record, Recorder};
 use super::shelf::{Shelf, Shelving};
 use super::sums::{Spread, Sums, Units};
 use super::world::{Circle, Holder, World};
+use crate::lang::both;
 use crate::model::codes::{Insutype, RejectReason};
 use crate::model::date;
 use crate::model::fen::MAX_SUM;
@@ -435,7 +436,9 @@ fn adds_up(claims: &Claims<'_>, accepted: &[Accepted]) -> Result<(), ProjectErro
     let row = |a: &Accepted| claims.medfee_sumamt[a.row as usize].max(claims.recorded_cii[a.row as usize]);
     let sum: i128 = accepted.iter().filter(|a| !a.reversed).map(|a| i128::from(row(a))).sum();
     if sum > i128::from(MAX_SUM) {
-        return Err(ProjectError::TooLarge { what: "what one person's claims grow to".to_owned() });
+        return Err(ProjectError::TooLarge {
+            what: both!("what one person's claims grow to", "一人的结算增长后")
+        });
     }
     Ok(())
 }

@@ -5,9 +5,10 @@ use super::build::Builder;
 use super::change::Change;
 use super::choice::{MOST, Product};
 use super::document::{Document, FundDoc, ScenarioDoc};
-use super::entry::{AMOUNT, axis_labels, yuan};
+use super::entry::{AMOUNT, axis_labels, form, yuan};
 use super::error::{Problem, ScenarioError};
 use super::nearest::nearest;
+use crate::lang::both;
 use crate::model::fen;
 use crate::policy::Policy;
 use crate::policy::parameters::Parameters;
@@ -143,8 +144,8 @@ impl Reader<'_> {
         let amount = amount.into_inner();
         match &amount {
             Amount::Fixed(fen) if *fen < 0 => {
-                let why = "is below 0".to_owned();
-                Err(self.wrong(place, Problem::Figure { text: fen::to_text(*fen), why, form: AMOUNT.to_owned() }))
+                let why = both!("is below 0", "小于 0");
+                Err(self.wrong(place, Problem::Figure { text: fen::to_text(*fen), why, form: form(AMOUNT) }))
             }
             Amount::Share(share) if !self.is_known(share) => {
                 let nearest = nearest(&share.of, self.parameters.names());

@@ -2,6 +2,7 @@
 //! it is only said with the error.
 
 use super::choice::number;
+use crate::lang::{Both, both};
 use rust_decimal::Decimal;
 
 /// Chinese and full-width signs, and what TOML has in their place.
@@ -34,28 +35,50 @@ const SIGNS: &[(char, char)] = &[
     ('％', '%'),
 ];
 
-/// What the parser says, and what to do about it.
-const FORMS: &[(&str, &str)] = &[
-    ("invalid type: map, expected a sequence", "write its heading in double brackets, such as [[scenario.fees]]"),
-    ("invalid type: sequence, expected addresses", "write its heading in single brackets: [scenario.set]"),
-    ("expected a sequence", "write a list in brackets, such as [\"inpatient\"] or [3]"),
-    ("expected u8", "write a whole number without quotes, such as 3"),
-    ("expected u64", "write a whole number without quotes, such as 2900000"),
-    ("expected i32", "write a year without quotes, such as 2022"),
-    ("expected a boolean", "write true or false, without quotes"),
-    ("duplicate key", "put what belongs under one heading there, once; another scenario begins with [[scenario]]"),
-    ("string values must be quoted", "write the value in quotes, such as \"0.75\""),
-    ("`title`, `policy`, `as_if`, `set`", "addresses such as \"ma.A.ratio\" stand under the heading [scenario.set]"),
+/// What the parser says, and what to do about it, in English and Chinese.
+const FORMS: &[(&str, &str, &str)] = &[
+    (
+        "invalid type: map, expected a sequence",
+        "write its heading in double brackets, such as [[scenario.fees]]",
+        "表头请用双方括号，例如 [[scenario.fees]]",
+    ),
+    (
+        "invalid type: sequence, expected addresses",
+        "write its heading in single brackets: [scenario.set]",
+        "表头请用单方括号：[scenario.set]",
+    ),
+    (
+        "expected a sequence",
+        "write a list in brackets, such as [\"inpatient\"] or [3]",
+        "请用方括号写成列表，例如 [\"inpatient\"] 或 [3]",
+    ),
+    ("expected u8", "write a whole number without quotes, such as 3", "请写整数，不加引号，例如 3"),
+    ("expected u64", "write a whole number without quotes, such as 2900000", "请写整数，不加引号，例如 2900000"),
+    ("expected i32", "write a year without quotes, such as 2022", "请写年份，不加引号，例如 2022"),
+    ("expected a boolean", "write true or false, without quotes", "请写 true 或 false，不加引号"),
+    (
+        "duplicate key",
+        "put what belongs under one heading there, once; another scenario begins with [[scenario]]",
+        "同一表头下的内容请写在一处，只写一次；另一方案以 [[scenario]] 开头",
+    ),
+    ("string values must be quoted", "write the value in quotes, such as \"0.75\"", "取值请加引号，例如 \"0.75\""),
+    (
+        "`title`, `policy`, `as_if`, `set`",
+        "addresses such as \"ma.A.ratio\" stand under the heading [scenario.set]",
+        "\"ma.A.ratio\" 之类的地址请写在表头 [scenario.set] 之下",
+    ),
 ];
 
 /// What to do about a line that the parser refuses with this message, if that can be told.
-pub(super) fn form(message: &str, line: &str) -> Option<String> {
+pub(super) fn form(message: &str, line: &str) -> Option<Both> {
     if let Some((wrong, right)) = sign(line) {
-        return Some(format!(
-            "write `{right}` for `{wrong}`: signs outside of quotes are those of an English keyboard"
+        return Some(both!(
+            "write `{right}` for `{wrong}`: signs outside of quotes are those of an English keyboard",
+            "请将 `{wrong}` 改为 `{right}`：引号之外须用英文标点"
         ));
     }
-    FORMS.iter().find(|(needle, _)| message.contains(needle)).map(|(_, remedy)| (*remedy).to_owned())
+    let (_, en, zh) = FORMS.iter().find(|(needle, ..)| message.contains(needle))?;
+    Some(Both { en: (*en).to_owned(), zh: (*zh).to_owned() })
 }
 
 /// The first Chinese or full-width sign of a line outside of quotes and remarks, or within quotes that never end.
@@ -82,22 +105,26 @@ pub(super) fn meant(text: &str) -> Option<String> {
 }
 
 /// The same of a value of the policy, where a change in per cent can mean two things.
-pub(super) fn meant_to_be_set(text: &str) -> Option<String> {
+pub(super) fn meant_to_be_set(text: &str) -> Option<Both> {
     let meant = meant(text)?;
     let plain = plain(text);
     match (figure(text), plain.strip_suffix('%')) {
         (Some(points), Some(_)) if points.starts_with(['+', '-']) => {
             let times = (Decimal::ONE + number(&points)?).normalize();
-            Some(format!("\"x{times}\" for {plain} of what it is, or \"{points}\" for so many percentage points"))
+            Some(both!(
+                "\"x{times}\" for {plain} of what it is, or \"{points}\" for so many percentage points",
+                "\"x{times}\"（在原值上变动 {plain}），或 \"{points}\"（变动若干个百分点）"
+            ))
         }
-        _ => Some(meant),
+        _ => Some(Both::foreign(meant)),
     }
 }
 
 /// A share of 1 for a ratio that was written in hundredths: `0.75` for `75`.
-pub(super) fn hundredths(text: &str) -> Option<String> {
+pub(super) fn hundredths(text: &str) -> Option<Both> {
     let figure = number(text).filter(|n| *n > Decimal::ONE && *n <= Decimal::ONE_HUNDRED)?;
-    Some(format!("\"{}\" for {text} %", (figure / Decimal::ONE_HUNDRED).normalize()))
+    let share = (figure / Decimal::ONE_HUNDRED).normalize();
+    Some(both!("\"{share}\" for {text} %", "\"{share}\"（即 {text} %）"))
 }
 
 fn word(text: &str) -> Option<String> {
@@ -205,26 +232,26 @@ mod tests {
     #[test]
     fn a_change_in_per_cent_can_mean_two_things() {
         let both = "\"x1.05\" for +5% of what it is, or \"+0.05\" for so many percentage points";
-        assert_eq!(meant_to_be_set("+5%").as_deref(), Some(both));
-        assert!(meant_to_be_set("-5 ％").unwrap().starts_with("\"x0.95\" for -5%"));
-        assert_eq!(meant_to_be_set("75%").as_deref(), Some("\"0.75\""));
-        assert_eq!(meant_to_be_set("5%~9% step 1%").as_deref(), Some("\"0.05..0.09 step 0.01\""));
-        assert_eq!(meant_to_be_set("None").as_deref(), Some("\"none\""));
+        assert_eq!(meant_to_be_set("+5%").unwrap().en, both);
+        assert!(meant_to_be_set("-5 ％").unwrap().en.starts_with("\"x0.95\" for -5%"));
+        assert_eq!(meant_to_be_set("75%").unwrap().en, "\"0.75\"");
+        assert_eq!(meant_to_be_set("5%~9% step 1%").unwrap().en, "\"0.05..0.09 step 0.01\"");
+        assert_eq!(meant_to_be_set("None").unwrap().en, "\"none\"");
         assert_eq!(meant_to_be_set("0.75"), None);
-        assert_eq!(hundredths("75").as_deref(), Some("\"0.75\" for 75 %"));
+        assert_eq!(hundredths("75").unwrap().en, "\"0.75\" for 75 %");
         assert_eq!((hundredths("0.75"), hundredths("101"), hundredths("-75")), (None, None, None));
     }
 
     #[test]
     fn signs_count_outside_of_quotes_alone() {
-        let remedy = |line: &str| form("string values must be quoted", line).unwrap();
+        let remedy = |line: &str| form("string values must be quoted", line).unwrap().en;
         assert!(remedy("growth = “0.06”").starts_with("write `\"` for `“`"));
         assert!(remedy("\"ma.A.ratio\" ＝ \"0.75\"").starts_with("write `=` for `＝`"));
         assert!(remedy("care = [\"inpatient\"，\"chronic\"]").starts_with("write `,` for `，`"));
         assert!(remedy("title = \"比例，限额\" x # “”").starts_with("write the value in quotes"));
         assert!(remedy("growth = \"0.06”").starts_with("write `\"` for `”`"));
         assert!(remedy("title = \"方案“一”\" x").starts_with("write the value in quotes"));
-        assert_eq!(form("something else", "“#”").unwrap().chars().nth(7), Some('"'));
+        assert_eq!(form("something else", "“#”").unwrap().en.chars().nth(7), Some('"'));
         assert_eq!(form("something else", "x = 1"), None);
     }
 }

@@ -7,6 +7,7 @@ use super::reach::Reach;
 use super::record::{Naming, Rule};
 
 use super::world::{Circle, Holder, World};
+use crate::lang::Both;
 use crate::ledger::intern::Interner;
 use crate::ledger::schema::IdType;
 use crate::policy::compile::{Compiled, Needs, compile, is_illustrative};
@@ -73,7 +74,7 @@ impl<'a> Workshop<'a> {
         self.rosters.extend(roster);
         self.world(built, 0).map_err(|e| match e {
             NoWorld::Policy(e) => run(e),
-            NoWorld::Illustrative(values) => RunError::Illustrative { values }.into(),
+            NoWorld::Illustrative(values) => RunError::Illustrative { values: Both::foreign(values) }.into(),
         })
     }
 

@@ -44,6 +44,7 @@ mod tests;
 pub mod variants;
 pub mod world;
 
+use crate::lang::Both;
 use crate::ledger::open::Ledger;
 use crate::ledger::schema::{IdType, TypeRules};
 use crate::model::date;
@@ -300,7 +301,7 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
 
 fn digest(path: &Path) -> Result<String, ReconcileError> {
     let read = std::fs::read_to_string(path);
-    let text = read.map_err(|e| NotARun { path: path.to_owned(), message: e.to_string() })?;
+    let text = read.map_err(|e| NotARun { path: path.to_owned(), message: Both::of(&e) })?;
     Ok(digest_of_text(&text))
 }
 

@@ -3,6 +3,7 @@
 use super::error::ReconcileError;
 use super::measure::{ASSISTANCE, ByLayer, CATASTROPHIC, Measure, Measures, TOTAL, Vector, layer, plus};
 use super::sheet::{Sheet, needed, optional};
+use crate::lang::both;
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::mask::Mask;
 use crate::ledger::schema::{IdType, Kind, Spec};
@@ -235,7 +236,7 @@ fn read_sums(
         for (row, vector) in vectors.iter().enumerate() {
             let id = psn_no.get(row);
             if id.is_empty() {
-                return Err(batch.bad_row(row, "psn_no is empty".to_owned()));
+                return Err(batch.bad_row(row, both!("psn_no is empty", "psn_no 为空")));
             }
             let sum = sums.entry((id.into(), years.as_ref().map_or(ANY_YEAR, |y| y[row]))).or_default();
             sum.add(vector, size(vector)).ok_or_else(too_large)?;

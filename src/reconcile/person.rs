@@ -10,7 +10,7 @@ use super::measure::{Vector, is_nought, minus, plus};
 use super::paid::{ByPerson, Key, Origin, PaidSide};
 use super::search::{Explained, Question, Trials, investigate};
 use super::story::tell;
-use super::tally::{NOBODY, UNATTRIBUTED};
+use super::tally::{ELSEWHERE, LOCAL, NOBODY, UNATTRIBUTED};
 use super::world::{Bench, Fate, History, Settlement, year_of};
 use crate::ledger::reject::id_text;
 use crate::ledger::schema::IdType;
@@ -258,8 +258,8 @@ fn channel(due: &Settlement, year: i32) -> Option<Channel> {
 
 fn area(area: i32) -> String {
     match area {
-        LOCAL_AREA => "local".to_owned(),
-        FOREIGN_AREA => "other".to_owned(),
+        LOCAL_AREA => LOCAL.to_owned(),
+        FOREIGN_AREA => ELSEWHERE.to_owned(),
         code => format!("{code:06}"),
     }
 }

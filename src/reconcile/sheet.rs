@@ -1,6 +1,7 @@
 //! Columns of Parquet files that are read row group by row group: a run's outputs, and payments as stated.
 
 use super::error::ReconcileError;
+use crate::lang::{Both, both};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::decode::{self, TextColumn};
 use crate::ledger::mask::Mask;
@@ -8,6 +9,7 @@ use crate::ledger::open::{InputFile, Source};
 use crate::ledger::row_group::Columns;
 use crate::ledger::rows::{Ids, NULL};
 use crate::ledger::schema::{Kind, Renames, Spec, TypeRules};
+use crate::model::fen::AmountError;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -89,6 +91,10 @@ impl Sheet {
     }
 }
 
+fn why_not(column: &str, why: AmountError) -> Both {
+    Both { en: format!("{column}: {why}"), zh: format!("{column}：{}", why.label()) }
+}
+
 impl Batch<'_> {
     /// Rows.
     pub fn rows(&self) -> usize {
@@ -114,8 +120,9 @@ impl Batch<'_> {
     /// [`ReconcileError::BadRow`] for what is no amount.
     pub fn money(&self, column: usize) -> Result<Vec<i64>, ReconcileError> {
         if let Some(sums) = self.columns.get(column).and_then(decode::sums) {
-            return sums
-                .map_err(|row| self.bad_row(row, format!("{}: too large an amount", self.sheet.specs[column].name)));
+            return sums.map_err(|row| {
+                self.bad_row(row, both!("{}: too large an amount", "{}：金额过大", self.sheet.specs[column].name))
+            });
         }
         let mut fen = Vec::with_capacity(self.rows());
         let mut odd = None;
@@ -129,7 +136,7 @@ impl Batch<'_> {
             None => fen.resize(self.rows(), 0),
         }
         if let Some((row, why)) = odd {
-            return Err(self.bad_row(row, format!("{}: {why}", self.sheet.specs[column].name)));
+            return Err(self.bad_row(row, why_not(self.sheet.specs[column].name, why)));
         }
         fen.iter_mut().filter(|f| **f == NULL).for_each(|f| *f = 0);
         Ok(fen)
@@ -167,13 +174,13 @@ impl Batch<'_> {
         let read = |text: Option<&str>| text.and_then(|t| t.parse::<i32>().ok()).filter(|y| (1..=9999).contains(y));
         let Some(years) = self.texts(column, read)? else { return Ok(None) };
         if let Some(row) = years.iter().position(Option::is_none) {
-            return Err(self.bad_row(row, format!("{}: no year", self.sheet.specs[column].name)));
+            return Err(self.bad_row(row, both!("{}: no year", "{}：不是年度", self.sheet.specs[column].name)));
         }
         Ok(Some(years.into_iter().flatten().collect()))
     }
 
     /// An error of a row.
-    pub fn bad_row(&self, row: usize, message: String) -> ReconcileError {
+    pub fn bad_row(&self, row: usize, message: Both) -> ReconcileError {
         ReconcileError::BadRow { file: self.sheet.path.clone(), row: self.first_row + row as u64, message }
     }
 }

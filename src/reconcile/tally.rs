@@ -66,6 +66,10 @@ pub struct Totals {
 
 /// Where what no claim shows is counted.
 pub const UNATTRIBUTED: &str = "unattributed";
+/// The area of care at home.
+pub const LOCAL: &str = "local";
+/// The area of claims whose code is no number.
+pub const ELSEWHERE: &str = "other";
 /// Persons without an identity.
 pub const NOBODY: &str = "none";
 

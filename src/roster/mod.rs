@@ -1,5 +1,6 @@
 //! The roster: who holds which identity when, as periods by person.
 
+use crate::lang::Both;
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::decode::{self, TextColumn};
 use crate::ledger::error::LedgerError;
@@ -100,7 +101,7 @@ impl Roster {
                 let failed = |e: ArrowError| LedgerError::Parquet {
                     file: name.clone(),
                     row_group: Some(group),
-                    message: e.to_string(),
+                    message: Both::foreign(e),
                 };
                 reading.batch(columns, number, &mut read).map_err(failed)?;
                 number += columns.rows() as u64;

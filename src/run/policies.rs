@@ -2,6 +2,7 @@
 
 use super::error::RunError;
 use super::settle::Settle;
+use crate::lang::{Both, both};
 use crate::model::date::{self, OPEN_END};
 use crate::policy::Policy;
 use crate::policy::compile::{Compiled, Needs, compile, is_illustrative};
@@ -28,10 +29,10 @@ pub(crate) fn in_order(run: &Settle) -> Result<Vec<&Policy>, RunError> {
         let [a, b] = [pair[0], pair[1]].map(|p| &p.doc.policy);
         if last_day(a) >= b.from.0 {
             return Err(RunError::PoliciesOverlap {
-                first: dated(a),
-                second: dated(b),
+                first: dated(a).into(),
+                second: dated(b).into(),
                 from: b.from.to_string(),
-                until: shown(last_day(a).min(last_day(b))),
+                until: shown(last_day(a).min(last_day(b))).into(),
             });
         }
         if pair[1].doc.switches.year_by != first.doc.switches.year_by {
@@ -53,7 +54,7 @@ fn check_year(run: &Settle, policies: &[&Policy]) -> Result<(), RunError> {
         let (policy, from, until) = (header.id.clone(), header.from.to_string(), shown(last_day(header)));
         return Err(RunError::YearOutside { year, policy, from, until });
     }
-    let policies = policies.iter().map(|p| dated(&p.doc.policy)).collect::<Vec<_>>().join(", ");
+    let policies = Both::list(", ", "、", policies.iter().map(|p| dated(&p.doc.policy)));
     Err(RunError::YearOutsideAll { year, policies })
 }
 
@@ -70,12 +71,13 @@ fn last_day(header: &Header) -> i32 {
     header.until.map_or(OPEN_END, |d| d.0)
 }
 
-fn shown(day: i32) -> String {
-    if day == OPEN_END { "open".to_owned() } else { date::show(day) }
+fn shown(day: i32) -> Both {
+    if day == OPEN_END { both!("open", "长期") } else { Both::foreign(date::show(day)) }
 }
 
-fn dated(header: &Header) -> String {
-    format!("`{}` ({} to {})", header.id, header.from, shown(last_day(header)))
+fn dated(header: &Header) -> Both {
+    let (Header { id, from, .. }, until) = (header, shown(last_day(header)));
+    Both { en: format!("`{id}` ({from} to {})", until.en), zh: format!("`{id}`（{from} 至 {}）", until.zh) }
 }
 
 /// Compiles every policy for its years.
@@ -99,16 +101,16 @@ pub(crate) fn compile_all(
             source => RunError::Policy(source),
         };
         let Compiled { tables, used } = compile(&policy.doc, &run.parameters, &years(number), needs).map_err(told)?;
-        let under = if policies.len() > 1 { format!(" (policy {id})") } else { String::new() };
+        let under = if policies.len() > 1 { both!(" (policy {id})", "（政策 {id}）") } else { Both::default() };
         illustrative.extend(used.iter().filter(|u| is_illustrative(u)).map(|u| {
-            let year = u.year.map_or(String::new(), |y| format!(" {y}"));
-            format!("{}{year}{under}", u.parameter)
+            let (name, year) = (&u.parameter, u.year.map_or(String::new(), |y| format!(" {y}")));
+            Both { en: format!("{name}{year}{}", under.en), zh: format!("{name}{year}{}", under.zh) }
         }));
         all.push(tables);
         used_by_all.extend(used);
     }
     if run.strict && !illustrative.is_empty() {
-        return Err(RunError::Illustrative { values: illustrative.join("; ") });
+        return Err(RunError::Illustrative { values: Both::list("; ", "；", illustrative) });
     }
     Ok((all, used_by_all.into_iter().collect()))
 }

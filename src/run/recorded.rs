@@ -1,6 +1,7 @@
 //! A run that was made: its manifest as it stands in its folder, and the same run once more.
 
 use super::settle::{Papers, Settle};
+use crate::lang::{Both, Told, both};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::mask::Mask;
 use crate::ledger::open::Source;
@@ -22,7 +23,13 @@ pub struct NotARun {
     /// The manifest.
     pub path: PathBuf,
     /// What is wrong.
-    pub message: String,
+    pub message: Both,
+}
+
+impl Told for NotARun {
+    fn zh(&self) -> String {
+        format!("{}：{}\n  请给出 settle 的输出目录", self.path.display(), self.message.zh)
+    }
 }
 
 /// What stands in for what a manifest names.
@@ -158,16 +165,20 @@ impl Recorded {
     /// [`NotARun`].
     pub(crate) fn read(dir: &Path) -> Result<Self, NotARun> {
         let path = dir.join(MANIFEST);
-        let failed = |message: String| NotARun { path: path.clone(), message };
-        let text = std::fs::read_to_string(&path).map_err(|e| failed(e.to_string()))?;
-        let mut recorded: Self = serde_json::from_str(&text).map_err(|e| failed(e.to_string()))?;
+        let failed = |message: Both| NotARun { path: path.clone(), message };
+        let text = std::fs::read_to_string(&path).map_err(|e| failed(Both::of(&e)))?;
+        let mut recorded: Self = serde_json::from_str(&text).map_err(|e| failed(Both::foreign(e)))?;
         if recorded.program != PROGRAM {
-            return Err(failed(format!("made by `{}`, not by this program", recorded.program)));
+            return Err(failed(both!(
+                "made by `{}`, not by this program",
+                "由 `{}` 生成，不是本程序的输出",
+                recorded.program
+            )));
         }
         for name in recorded.outputs.keys() {
             lies_in(dir, name).map_err(failed)?;
         }
-        recorded.json = serde_json::from_str(&text).map_err(|e| failed(e.to_string()))?;
+        recorded.json = serde_json::from_str(&text).map_err(|e| failed(Both::foreign(e)))?;
         Ok(recorded)
     }
 
@@ -182,13 +193,18 @@ impl Recorded {
     }
 
     /// Whether a key is the one that person numbers were masked with; why not, in words.
-    pub(crate) fn check_mask(&self, given: Option<&Mask>) -> Result<(), String> {
+    pub(crate) fn check_mask(&self, given: Option<&Mask>) -> Result<(), Both> {
         match (&self.options.mask, given) {
             (None, None) => Ok(()),
             (Some(stated), Some(mask)) if *stated == mask.id() => Ok(()),
-            (Some(_), Some(_)) => Err("the person numbers are masked with another key".to_owned()),
-            (Some(_), None) => Err("the person numbers are masked; give the key with --mask".to_owned()),
-            (None, Some(_)) => Err("the person numbers are not masked".to_owned()),
+            (Some(_), Some(_)) => {
+                Err(both!("the person numbers are masked with another key", "人员编号是用另一密钥掩码的"))
+            }
+            (Some(_), None) => Err(both!(
+                "the person numbers are masked; give the key with --mask",
+                "人员编号已掩码；请用 --mask 给出密钥"
+            )),
+            (None, Some(_)) => Err(both!("the person numbers are not masked", "人员编号未掩码")),
         }
     }
 
@@ -208,17 +224,17 @@ impl Recorded {
     }
 
     /// The day of `--as-known`; why it cannot be read, in words.
-    pub(crate) fn as_known(&self) -> Result<Option<i32>, String> {
+    pub(crate) fn as_known(&self) -> Result<Option<i32>, Both> {
         day_of(self.options.as_known.as_deref(), "as_known")
     }
 
     /// The day of `--as-of`; why it cannot be read, in words.
-    pub(crate) fn as_of(&self) -> Result<Option<i32>, String> {
+    pub(crate) fn as_of(&self) -> Result<Option<i32>, Both> {
         day_of(self.options.as_of.as_deref(), "as_of")
     }
 
     /// The same run once more, into a folder of its own; why not, in words.
-    pub(crate) fn again(&self, from: MadeFrom, out: PathBuf, threads: usize, memory: u64) -> Result<Settle, String> {
+    pub(crate) fn again(&self, from: MadeFrom, out: PathBuf, threads: usize, memory: u64) -> Result<Settle, Both> {
         let MadeFrom { ledger, roster, policies, parameters, book, mask } = from;
         Ok(Settle {
             ledger,
@@ -248,19 +264,41 @@ impl Recorded {
 }
 
 /// Whether a name that a manifest states leads to a file of the folder and nowhere else; why not, in words.
-fn lies_in(dir: &Path, name: &str) -> Result<(), String> {
+fn lies_in(dir: &Path, name: &str) -> Result<(), Both> {
     let mut parts = Path::new(name).components();
     if !matches!((parts.next(), parts.next()), (Some(Component::Normal(only)), None) if only == name) {
-        return Err(format!("`{name}` is no name of a file in this folder"));
+        return Err(both!("`{name}` is no name of a file in this folder", "`{name}` 不是该文件夹中文件的名称"));
     }
     match std::fs::symlink_metadata(dir.join(name)) {
-        Ok(found) if !found.is_file() => Err(format!("`{name}` is no file, but a link or something else")),
+        Ok(found) if !found.is_file() => {
+            Err(both!("`{name}` is no file, but a link or something else", "`{name}` 不是文件，而是链接或其他"))
+        }
         _ => Ok(()),
     }
 }
 
-fn day_of(text: Option<&str>, option: &str) -> Result<Option<i32>, String> {
-    let unread = |text: &str| format!("options.{option} of the manifest, `{text}`, is no date");
+fn day_of(text: Option<&str>, option: &str) -> Result<Option<i32>, Both> {
+    let unread = |text: &str| {
+        both!(
+            "options.{option} of the manifest, `{text}`, is no date",
+            "manifest.json 中 options.{option} 的值 `{text}` 不是日期"
+        )
+    };
     let told = |text: &str| text.parse().map(date::to_days).map_err(|_| unread(text));
     text.map(told).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::tests::two_lines;
+
+    #[test]
+    fn what_is_no_run_is_told_in_chinese_with_its_facts() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = || Recorded::read(folder.path()).unwrap_err();
+        two_lines(&read(), &["manifest.json", "文件不存在"]);
+        std::fs::write(folder.path().join(MANIFEST), "[]").unwrap();
+        assert!(read().zh().ends_with("\n  请给出 settle 的输出目录"), "{}", read().zh());
+    }
 }

@@ -75,26 +75,38 @@ pub const LAYERS: [Money; 5] = [Money::CiiPay, Money::SpecialDrugPay, Money::MaP
 pub struct Fund {
     /// Its name in the outputs.
     pub name: &'static str,
+    /// Its name in Chinese.
+    pub label: &'static str,
     /// The insurance type whose fund it is; none: of both.
     pub insutype: Option<Insutype>,
     /// What it pays.
     pub columns: &'static [Money],
 }
 
-const fn fund(name: &'static str, insutype: Option<Insutype>, columns: &'static [Money]) -> Fund {
-    Fund { name, insutype, columns }
+const fn fund(name: &'static str, label: &'static str, insutype: Option<Insutype>, columns: &'static [Money]) -> Fund {
+    Fund { name, label, insutype, columns }
 }
 
 /// The funds; together they bear the fee.
 pub const FUNDS: [Fund; 8] = [
-    fund("basic_insurance_310", Some(Insutype::Employee), &[Money::BasicPay]),
-    fund("basic_insurance_390", Some(Insutype::Resident), &[Money::BasicPay]),
-    fund("catastrophic_insurance_310", Some(Insutype::Employee), &[Money::CiiPay, Money::SpecialDrugPay]),
-    fund("catastrophic_insurance_390", Some(Insutype::Resident), &[Money::CiiPay, Money::SpecialDrugPay]),
-    fund("medical_assistance", None, &[Money::MaPay, Money::RaPay, Money::OocatPay]),
-    fund("institutions", None, &[Money::HospBorne]),
-    fund("outside_compensation", None, &[Money::ExtCompCounted]),
-    fund("persons", None, &[Money::PsnBurden]),
+    fund("basic_insurance_310", "职工基本医保", Some(Insutype::Employee), &[Money::BasicPay]),
+    fund("basic_insurance_390", "居民基本医保", Some(Insutype::Resident), &[Money::BasicPay]),
+    fund(
+        "catastrophic_insurance_310",
+        "职工大病保险",
+        Some(Insutype::Employee),
+        &[Money::CiiPay, Money::SpecialDrugPay],
+    ),
+    fund(
+        "catastrophic_insurance_390",
+        "居民大病保险",
+        Some(Insutype::Resident),
+        &[Money::CiiPay, Money::SpecialDrugPay],
+    ),
+    fund("medical_assistance", "医疗救助", None, &[Money::MaPay, Money::RaPay, Money::OocatPay]),
+    fund("institutions", "医疗机构", None, &[Money::HospBorne]),
+    fund("outside_compensation", "外部补偿", None, &[Money::ExtCompCounted]),
+    fund("persons", "个人", None, &[Money::PsnBurden]),
 ];
 
 impl Money {

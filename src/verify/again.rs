@@ -5,6 +5,7 @@ use super::check::{Check, Finding, Report};
 use super::differ::{Difference, first_difference};
 use super::error::VerifyError;
 use super::origins::Origins;
+use crate::lang::{Both, both};
 use crate::ledger::open::Source;
 use crate::output::access::Access;
 use crate::output::error::OutputError;
@@ -52,7 +53,7 @@ pub(super) fn run_of(
     ledger: Vec<Source>,
     roster: Option<Source>,
     out: PathBuf,
-) -> Result<Settle, String> {
+) -> Result<Settle, Both> {
     let from = MadeFrom {
         ledger,
         roster,
@@ -96,7 +97,7 @@ pub(super) fn check(
     names.sort();
     names.dedup();
     for name in names {
-        let mut check = Check::new(LABEL, format!("settled again: {name}"));
+        let mut check = Check::new(LABEL, format!("settled again: {name}")).about(name);
         let at = |column: &str| Finding { place: name.clone(), column: column.to_owned(), ..Finding::default() };
         match (found.get(name), settled.manifest.outputs.get(name)) {
             (Some(here), Some(again)) => {
@@ -140,7 +141,9 @@ fn unlike(check: &mut Check, dir: &Path, again: &Path, name: &str, files: usize,
     };
     match first_difference(&dir.join(name), &again.join(name), ignored) {
         Ok(None) if !ignored.is_empty() => {
-            check.note = format!("but for {}, which go by how the inputs were given", ignored.join(" and "));
+            let [en, zh] = [" and ", "、"].map(|between| ignored.join(between));
+            check.note =
+                both!("but for {en}, which go by how the inputs were given", "{zh} 除外：其值取决于输入的给出方式");
         }
         Ok(None) => check.find(|| Finding {
             stated: "these bytes".into(),
@@ -161,12 +164,14 @@ pub(super) fn finding(at: &Finding, difference: Difference) -> Finding {
 /// The manifests, but for what goes by how the inputs were given, the version, and the files' digests,
 /// which were compared one by one.
 fn manifests(recorded: &Recorded, again: &str) -> Check {
-    let mut check = Check::new(LABEL, format!("settled again: {MANIFEST}"));
+    let mut check = Check::new(LABEL, format!("settled again: {MANIFEST}")).about(MANIFEST);
     check.looked_at = None;
     let again: Value = serde_json::from_str(again).unwrap_or_default();
     let made_now = again["version"].as_str().unwrap_or_default().to_owned();
     if made_now != recorded.version {
-        check.note = format!("made by version {}, verified by version {made_now}", recorded.version);
+        let made = &recorded.version;
+        check.note =
+            both!("made by version {made}, verified by version {made_now}", "由 {made} 版生成，由 {made_now} 版核验");
     }
     let mut unlike = Vec::new();
     for key in ["policy", "policies", "parameters", "options", "counts", "control_totals"] {

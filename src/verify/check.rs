@@ -1,5 +1,6 @@
 //! What is checked, whether it holds, and what was found against it.
 
+use crate::lang::{Both, Lang};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -16,12 +17,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// In words, Chinese and English.
-    pub fn label(self) -> &'static str {
+    /// In words.
+    pub fn label(self, lang: Lang) -> String {
         match self {
-            Verdict::Holds => "成立 holds",
-            Verdict::DoesNotHold => "不成立 does not hold",
-            Verdict::NotChecked => "未核对 not checked",
+            Verdict::Holds => lang.term("成立", "holds"),
+            Verdict::DoesNotHold => lang.term("不成立", "does not hold"),
+            Verdict::NotChecked => lang.term("未核对", "not checked"),
         }
     }
 }
@@ -46,6 +47,17 @@ pub struct Finding {
     pub stated: String,
     /// What it should be, or was found to be.
     pub found: String,
+}
+
+impl Finding {
+    /// The finding in Chinese.
+    pub fn zh(&self) -> String {
+        let Self { place, row, psn_no, setl_id, column, stated, found } = self;
+        let row = row.map_or_else(String::new, |n| format!(" 第 {n} 行"));
+        let person = psn_no.as_ref().map_or_else(String::new, |id| format!("，人员 {id}"));
+        let claim = setl_id.as_ref().filter(|_| psn_no.is_some()).map_or_else(String::new, |id| format!("，结算 {id}"));
+        format!("{place}{row}{person}{claim}，{column}：所载 {stated}，实为 {found}")
+    }
 }
 
 impl std::fmt::Display for Finding {
@@ -73,14 +85,17 @@ pub struct Check {
     pub label: &'static str,
     /// What is checked.
     pub what: String,
+    /// The file, policy or input of the label that it is about; empty where the label says all.
+    #[serde(skip)]
+    pub about: String,
     /// How it ended.
     pub verdict: Verdict,
     /// Rows, bytes or figures that were looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub looked_at: Option<u64>,
     /// Why it was not checked, or what was left out.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub note: String,
+    #[serde(skip_serializing_if = "Both::is_empty")]
+    pub note: Both,
     /// The first findings.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
@@ -91,8 +106,26 @@ pub struct Check {
 impl Check {
     /// A check that nothing was found against so far.
     pub fn new(label: &'static str, what: impl Into<String>) -> Self {
-        let (note, findings) = (String::new(), Vec::new());
-        Self { label, what: what.into(), verdict: Verdict::Holds, looked_at: Some(0), note, findings, found: 0 }
+        Self {
+            label,
+            what: what.into(),
+            about: String::new(),
+            verdict: Verdict::Holds,
+            looked_at: Some(0),
+            note: Both::default(),
+            findings: Vec::new(),
+            found: 0,
+        }
+    }
+
+    /// The same of this file, policy or input.
+    pub fn about(self, name: impl Into<String>) -> Self {
+        Self { about: name.into(), ..self }
+    }
+
+    /// The same, where it could not be made.
+    pub fn not_made(self, why: Both) -> Self {
+        Self { verdict: Verdict::NotChecked, looked_at: None, note: why, ..self }
     }
 
     /// One more row, byte or figure was looked at.
@@ -156,9 +189,8 @@ impl Report {
     }
 
     /// Adds a check that could not be made.
-    pub fn not_checked(&mut self, label: &'static str, what: impl Into<String>, why: impl Into<String>) {
-        let check = Check::new(label, what);
-        self.push(Check { verdict: Verdict::NotChecked, looked_at: None, note: why.into(), ..check });
+    pub fn not_checked(&mut self, label: &'static str, what: impl Into<String>, why: Both) {
+        self.push(Check::new(label, what).not_made(why));
     }
 
     /// Whether nothing was found against the folder.
@@ -184,12 +216,14 @@ mod tests {
         };
         let told = "settlement.parquet row 7, person P1, claim S1, ma_pay: stated 2.00, found 1.00";
         assert_eq!(finding.to_string(), told);
+        let zh = "settlement.parquet 第 7 行，人员 P1，结算 S1，ma_pay：所载 2.00，实为 1.00";
+        assert_eq!(finding.zh(), zh);
     }
 
     #[test]
     fn a_report_holds_while_nothing_was_found_and_keeps_only_the_first_findings() {
         let mut report = Report::default();
-        report.not_checked("", "something", "it is not there");
+        report.not_checked("", "something", Both::foreign("it is not there"));
         assert!(report.holds());
         let mut check = Check::new("", "figures");
         for _ in 0..20 {

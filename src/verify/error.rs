@@ -1,6 +1,7 @@
 //! Why a folder cannot be verified at all.
 
 use crate::explain::read::ExplainError;
+use crate::lang::{Both, Told};
 use crate::ledger::codebook::CodesError;
 use crate::ledger::error::LedgerError;
 use crate::output::error::OutputError;
@@ -18,9 +19,9 @@ pub enum VerifyError {
     #[error("{what} cannot be found: {why}\n  give it with {option}")]
     NotFound {
         /// What is missing.
-        what: &'static str,
+        what: Both,
         /// Why.
-        why: String,
+        why: Both,
         /// How to give it.
         option: &'static str,
     },
@@ -47,4 +48,45 @@ pub enum VerifyError {
     /// A person's rows.
     #[error(transparent)]
     Rows(#[from] ExplainError),
+}
+
+impl Told for VerifyError {
+    fn zh(&self) -> String {
+        match self {
+            VerifyError::NotARun(error) => error.zh(),
+            VerifyError::NotFound { what, why, option } => {
+                format!("找不到{}：{}\n  请用 {option} 给出", what.zh, why.zh)
+            }
+            VerifyError::NoPerson { dir, .. } => {
+                format!("台账和 {} 中都没有该人员的行\n  请核对人员编号", dir.display())
+            }
+            VerifyError::Policy(error) => error.zh(),
+            VerifyError::Codes(error) => error.zh(),
+            VerifyError::Ledger(error) => error.zh(),
+            VerifyError::Output(error) => error.zh(),
+            VerifyError::Rows(error) => error.zh(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::both;
+    use crate::lang::tests::two_lines;
+
+    #[test]
+    fn every_error_is_told_in_chinese_with_its_facts() {
+        let (what, why) = (both!("the ledger", "台账"), both!("it is not there", "不在原处"));
+        two_lines(&VerifyError::NotFound { what, why, option: "--ledger" }, &["台账", "不在原处", "--ledger"]);
+        let nobody = VerifyError::NoPerson { psn_no: "P1".into(), dir: "out".into() };
+        two_lines(&nobody, &["out"]);
+        assert!(!nobody.zh().contains("P1"), "persons are named with --verbose alone");
+        let missing = || LedgerError::NoIdentities;
+        assert_eq!(VerifyError::from(missing()).zh(), missing().zh());
+        let not = || NotARun { path: "m.json".into(), message: both!("no", "有误") };
+        assert_eq!(VerifyError::from(not()).zh(), not().zh());
+        let rows = || ExplainError::NoAudit { dir: "out".into() };
+        assert_eq!(VerifyError::from(rows()).zh(), rows().zh());
+    }
 }

@@ -25,7 +25,7 @@ pub(super) fn check(dir: &Path, recorded: &Recorded, report: &mut Report) -> BTr
 
     let mut found = BTreeMap::new();
     for (name, stated) in &recorded.outputs {
-        let mut check = Check::new("文件摘要", name.as_str());
+        let mut check = Check::new("文件摘要", name.as_str()).about(name);
         match look(dir, name) {
             Ok(real) => {
                 check.look(real.rows);

@@ -34,6 +34,7 @@ mod stream;
 mod sums;
 mod totals;
 
+use crate::lang::both;
 use crate::ledger::open::Source;
 use crate::run::progress::Progress;
 use crate::run::recorded::{Overrides, Recorded};
@@ -80,7 +81,7 @@ pub fn verify(plan: &Verify, progress: &dyn Progress) -> Result<Report, VerifyEr
         report.not_checked(
             "重新结算结果逐字节一致",
             "settled again, the same bytes",
-            "no ledger was given; do so with --ledger",
+            both!("no ledger was given; do so with --ledger", "没有给出台账；请用 --ledger 给出"),
         );
     } else {
         again::check(plan, &recorded, &origins, &found, progress, &mut report)?;

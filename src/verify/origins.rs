@@ -3,6 +3,7 @@
 use super::Verify;
 use super::check::{Check, Finding, Report};
 use super::error::VerifyError;
+use crate::lang::{Both, both};
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::mask::Mask;
 use crate::ledger::open::{Source, sources};
@@ -15,7 +16,7 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// Something that may not be there: why not, in words.
-pub(super) type Found<T> = Result<T, String>;
+pub(super) type Found<T> = Result<T, Both>;
 
 /// What a run can be made again from.
 pub(super) struct Origins {
@@ -63,19 +64,31 @@ impl Origins {
 
     /// How the policies round; why it cannot be said, in words.
     pub(super) fn round(&self) -> Found<Round> {
-        let policies = self.policies.as_ref().map_err(|_| "it rounds as the policy says, which was not found")?;
+        let policies = self.policies.as_ref().map_err(|_| {
+            both!("it rounds as the policy says, which was not found", "取整方式以政策为准，而找不到该政策")
+        })?;
         let mut rounds = policies.iter().map(|p| &p.doc.switches).map(|s| Round { mode: s.rounding, unit: s.unit });
         let first = rounds.next().unwrap_or_default();
-        if rounds.all(|r| r == first) { Ok(first) } else { Err("the policies round in different ways".to_owned()) }
+        if rounds.all(|r| r == first) {
+            Ok(first)
+        } else {
+            Err(both!("the policies round in different ways", "各政策的取整方式不同"))
+        }
     }
 }
 
 fn digest_holds(report: &mut Report, label: &'static str, what: &str, name: &str, stated: &str, digest: Found<String>) {
     let title = format!("{what} {name}");
+    // What no file was given for.
+    let name = match name {
+        "shipped" => "随附",
+        "none" => "无",
+        path => path,
+    };
     match digest {
-        Err(why) => report.not_checked(label, title, why),
+        Err(why) => report.push(Check::new(label, title).about(name).not_made(why)),
         Ok(digest) => {
-            let mut check = Check::new(label, title);
+            let mut check = Check::new(label, title).about(name);
             check.looked_at = None;
             let place = || Finding { place: what.to_owned(), column: "sha256".into(), ..Finding::default() };
             check.expect(stated, &*digest, |s| (*s).to_owned(), place);
@@ -98,7 +111,8 @@ fn policies(plan: &Verify, recorded: &Recorded, report: &mut Report) -> Result<F
         }
     }
     for more in given {
-        let mut check = Check::new("政策摘要", format!("policy {}", more.doc.policy.id));
+        let id = &more.doc.policy.id;
+        let mut check = Check::new("政策摘要", format!("policy {id}")).about(id);
         check.looked_at = None;
         check.find(|| Finding {
             place: "policy".into(),
@@ -116,9 +130,11 @@ fn policy(given: Option<Policy>, recorded: &RecordedPolicy) -> Result<Found<Poli
     let (id, origin) = (&recorded.id, &recorded.origin);
     Ok(match given {
         Some(given) => Ok(given),
-        None if origin == "shipped" => Policy::load(id).map_err(|_| format!("`{id}` is not shipped with this version")),
+        None if origin == "shipped" => {
+            Policy::load(id).map_err(|_| both!("`{id}` is not shipped with this version", "本版本不随附政策 `{id}`"))
+        }
         None if Path::new(origin).is_file() => Ok(Policy::load(origin)?),
-        None => Err(format!("{origin} is not there; give it with --policy")),
+        None => Err(both!("{origin} is not there; give it with --policy", "{origin} 不在原处；请用 --policy 给出")),
     })
 }
 
@@ -132,7 +148,9 @@ fn parameters(plan: &Verify, recorded: &Recorded) -> Result<Found<Parameters>, V
         (Some(given), _) => Ok(read(Some(given))?),
         (None, None) => Ok(read(None)?),
         (None, Some(path)) if Path::new(path).is_file() => Ok(read(Some(Path::new(path)))?),
-        (None, Some(path)) => Err(format!("{path} is not there; give it with --params")),
+        (None, Some(path)) => {
+            Err(both!("{path} is not there; give it with --params", "{path} 不在原处；请用 --params 给出"))
+        }
     })
 }
 
@@ -142,8 +160,11 @@ fn book(plan: &Verify, recorded: &Recorded) -> Result<Found<CodeBook>, VerifyErr
         (None, None) if recorded.options.codes_sha256.is_none() => Ok(CodeBook::load(None)?),
         (None, Some(path)) if Path::new(path).is_file() => Ok(CodeBook::load(Some(Path::new(path)))?),
         (None, path) => {
-            let path = path.as_deref().unwrap_or("the codes file");
-            Err(format!("{path} is not there; give it with --codes"))
+            let [en, zh] = ["the codes file", "代码表文件"].map(|name| path.as_deref().unwrap_or(name));
+            Err(Both {
+                en: format!("{en} is not there; give it with --codes"),
+                zh: format!("{zh} 不在原处；请用 --codes 给出"),
+            })
         }
     })
 }
@@ -155,12 +176,13 @@ fn recorded_sources(recorded: &Recorded, kind: &str, known: &[Source], report: &
         let title = format!("{kind} {}", input.path);
         match source_of(input, known) {
             None => {
-                let why = format!("{} is not there; give it with --{kind}", input.path);
-                report.not_checked("输入摘要", title, why.as_str());
+                let path = &input.path;
+                let why = both!("{path} is not there; give it with --{kind}", "{path} 不在原处；请用 --{kind} 给出");
+                report.push(Check::new("输入摘要", title).about(path).not_made(why.clone()));
                 missing.get_or_insert(why);
             }
             Some(source) => {
-                let mut check = Check::new("输入摘要", title);
+                let mut check = Check::new("输入摘要", title).about(&input.path);
                 match digest_of_source(&source) {
                     Ok((size, sha256)) => {
                         check.look(size);
@@ -176,7 +198,7 @@ fn recorded_sources(recorded: &Recorded, kind: &str, known: &[Source], report: &
                         place: input.path.clone(),
                         column: "file".into(),
                         stated: "readable".into(),
-                        found: message,
+                        found: message.en,
                         ..Finding::default()
                     }),
                 }
@@ -190,7 +212,8 @@ fn recorded_sources(recorded: &Recorded, kind: &str, known: &[Source], report: &
 
 /// The inputs of a kind as given; among them must be exactly those that the manifest states.
 fn given_sources(given: Vec<Source>, recorded: &Recorded, kind: &str, report: &mut Report) -> Vec<Source> {
-    let mut check = Check::new("输入摘要", format!("{kind} as given"));
+    let zh = if kind == "roster" { "所给名册" } else { "所给台账" };
+    let mut check = Check::new("输入摘要", format!("{kind} as given")).about(zh);
     let mut stated: Vec<&RecordedInput> = recorded.inputs_of(kind).collect();
     for source in &given {
         let at = || Finding { place: source.name(), column: "sha256".into(), ..Finding::default() };
@@ -206,7 +229,7 @@ fn given_sources(given: Vec<Source>, recorded: &Recorded, kind: &str, report: &m
                     }),
                 }
             }
-            Err(message) => check.find(|| Finding { stated: "readable".into(), found: message, ..at() }),
+            Err(message) => check.find(|| Finding { stated: "readable".into(), found: message.en, ..at() }),
         }
     }
     for input in stated {
@@ -232,7 +255,7 @@ fn source_of(input: &RecordedInput, known: &[Source]) -> Option<Source> {
 
 fn digest_of_source(source: &Source) -> Found<(u64, String)> {
     match source {
-        Source::Path(path) => digest_of(path).map_err(|e| e.to_string()),
+        Source::Path(path) => digest_of(path).map_err(|e| Both::of(&e)),
         Source::Embedded(_, bytes) => Ok((bytes.len() as u64, hex(&Sha256::digest(bytes)))),
     }
 }

@@ -9,7 +9,7 @@ use super::error::VerifyError;
 use super::origins::Origins;
 use crate::explain::explain;
 use crate::explain::read::{Rows, cell};
-use crate::lang::Lang;
+use crate::lang::{Both, Lang, both};
 use crate::ledger::decode;
 use crate::ledger::error::LedgerError;
 use crate::ledger::open::{InputFile, ReadAs, Source};
@@ -44,12 +44,13 @@ pub(super) fn check(
     progress: &dyn Progress,
     report: &mut Report,
 ) -> Result<(), VerifyError> {
-    let needed = |what: &'static str, option: &'static str| move |why| VerifyError::NotFound { what, why, option };
-    let ledger = origins.ledger.clone().map_err(needed("the ledger", "--ledger"))?;
-    let roster = origins.roster.clone().map_err(needed("the roster", "--roster"))?;
-    let book = origins.book.clone().map_err(needed("the codes", "--codes"))?;
+    let needed = |what: Both, option: &'static str| move |why| VerifyError::NotFound { what, why, option };
+    let ledger = origins.ledger.clone().map_err(needed(both!("the ledger", "台账"), "--ledger"))?;
+    let roster = origins.roster.clone().map_err(needed(both!("the roster", "名册"), "--roster"))?;
+    let book = origins.book.clone().map_err(needed(both!("the codes", "代码表文件"), "--codes"))?;
 
-    let mask = origins.mask.clone().map_err(needed("the key of the person numbers", "--mask"))?;
+    let mask =
+        origins.mask.clone().map_err(needed(both!("the key of the person numbers", "人员编号的密钥"), "--mask"))?;
     let masked = mask.as_ref().map(|mask| mask.of(psn_no));
     let psn_no = masked.as_deref().unwrap_or(psn_no);
 
@@ -80,14 +81,14 @@ pub(super) fn check(
     }
     let out = stage.file("replayed");
     let run = run_of(plan, recorded, origins, theirs, roster, out.clone());
-    let mut run = run.map_err(needed("the policy or the parameters", "--policy or --params"))?;
+    let mut run = run.map_err(needed(both!("the policy or the parameters", "政策或参数"), "--policy or --params"))?;
     // The person's rows were masked when they were taken out.
     run.mask = None;
     // The audit tells the story, whether or not the folder has one.
     run.audit = true;
     let settled = settle(&run, progress);
     if let Err(error) = settled {
-        let check = Check::new(LABEL, format!("replay of person {psn_no}"));
+        let check = Check::new(LABEL, format!("replay of person {psn_no}")).about(psn_no);
         report.push(not_settled(check, Some(psn_no), &error));
         return Ok(());
     }
@@ -101,7 +102,7 @@ pub(super) fn check(
 
 /// The person's rows of a file as the folder has them and as replayed.
 fn compare(dir: &Path, again: &Path, name: &str, psn_no: &str, report: &mut Report) -> Result<(), VerifyError> {
-    let mut check = Check::new(LABEL, format!("person {psn_no}: {name}"));
+    let mut check = Check::new(LABEL, format!("person {psn_no}: {name}")).about(format!("{psn_no}：{name}"));
     let at = || Finding { place: name.to_owned(), psn_no: Some(psn_no.to_owned()), ..Finding::default() };
     let replayed = Rows::of(again, name, psn_no)?;
     match Rows::of(dir, name, psn_no) {
@@ -113,7 +114,7 @@ fn compare(dir: &Path, again: &Path, name: &str, psn_no: &str, report: &mut Repo
         }),
         Ok(stated) => {
             let ignored: &[&str] = if name == REJECTS { &["file", "row"] } else { &[] };
-            let failed = |e: ArrowError| VerifyError::Rows(damaged(dir, name, &e.to_string()));
+            let failed = |e: ArrowError| VerifyError::Rows(damaged(dir, name, Both::foreign(e)));
             let one = together(&stated).map_err(failed)?;
             let mut other = together(&replayed).map_err(failed)?;
             let mut one = one.or_else(|| other.as_ref().map(|b| b.slice(0, 0)));
@@ -143,8 +144,8 @@ fn compare(dir: &Path, again: &Path, name: &str, psn_no: &str, report: &mut Repo
     Ok(())
 }
 
-fn damaged(dir: &Path, name: &str, message: &str) -> crate::explain::read::ExplainError {
-    crate::explain::read::ExplainError::Damaged { path: dir.join(name), message: message.to_owned() }
+fn damaged(dir: &Path, name: &str, message: Both) -> crate::explain::read::ExplainError {
+    crate::explain::read::ExplainError::Damaged { path: dir.join(name), message }
 }
 
 fn together(rows: &Rows) -> Result<Option<RecordBatch>, ArrowError> {
@@ -157,13 +158,14 @@ fn years_of(subsidies: &Option<RecordBatch>) -> Vec<String> {
     column.map_or_else(Vec::new, |c| (0..c.len()).filter_map(|row| cell(c, row)).collect())
 }
 
-fn only_years(batch: &RecordBatch, years: &[String], note: &mut String) -> Result<RecordBatch, ArrowError> {
+fn only_years(batch: &RecordBatch, years: &[String], note: &mut Both) -> Result<RecordBatch, ArrowError> {
     let Some(column) = batch.column_by_name("year") else { return Ok(batch.clone()) };
     let seen: BooleanArray =
         (0..batch.num_rows()).map(|row| cell(column, row).is_some_and(|y| years.contains(&y))).map(Some).collect();
     if seen.true_count() < batch.num_rows() {
         let left = batch.num_rows() - seen.true_count();
-        *note = format!("{left} left out: of years in which this person has no claim");
+        *note =
+            both!("{left} left out: of years in which this person has no claim", "{left} 行未比对：该人员当年没有结算");
     }
     arrow::compute::filter_record_batch(batch, &seen)
 }
@@ -211,7 +213,7 @@ impl Extract<'_> {
             let failed = |e: ArrowError| LedgerError::Parquet {
                 file: name.clone(),
                 row_group: Some(group),
-                message: e.to_string(),
+                message: Both::foreign(e),
             };
             // The ids alone first: most row groups have nobody to look for.
             let mut holds = false;

@@ -6,8 +6,10 @@
 
 use super::audit::{self, Step};
 use super::check::{Check, Finding, Report};
+use super::origins::Found;
 use super::stream::{Id, Kind, Stream};
 use super::totals::{ClauseTotals, Totals};
+use crate::lang::{Both, both};
 use crate::model::codes::{Channel, Layer, Status};
 use crate::model::fen::{Round, to_grouped};
 use crate::run::recorded::Recorded;
@@ -48,7 +50,7 @@ fn money_of(stream: &Stream, first: usize) -> Sums {
 }
 
 /// Checks every figure of a folder. `round` is how the policies round, or why that is not known.
-pub(super) fn check(dir: &Path, recorded: &Recorded, round: Result<Round, String>, report: &mut Report) {
+pub(super) fn check(dir: &Path, recorded: &Recorded, round: Found<Round>, report: &mut Report) {
     let mut totals = Totals::default();
     let mut clauses = ClauseTotals::default();
     let clauses_read = clauses.read(dir);
@@ -59,19 +61,21 @@ pub(super) fn check(dir: &Path, recorded: &Recorded, round: Result<Round, String
         push(report, check, &walked);
     }
     if recorded.audited() {
-        let note = round.err().map_or_else(String::new, |why| format!("gross was left out: {why}"));
+        let note = round
+            .err()
+            .map_or_else(Both::default, |Both { en, zh }| both!("gross was left out: {en}", "未核对毛额：{zh}"));
         push(report, Check { note, ..recompute }, &walked);
         push(report, layers, &walked);
     } else {
         for (label, what) in [(RECOMPUTE.0, RECOMPUTE.1), (ADD_UP.0, ADD_UP.1)] {
-            report.not_checked(label, what, "the run was made with --audit none");
+            report.not_checked(label, what, both!("the run was made with --audit none", "结算时写了 --audit none"));
         }
     }
     push(report, persons, &walked);
     clauses.check(clauses_read, recorded.audited(), &totals.all(), &walked, report);
     match &walked {
         Ok(()) => totals.check(dir, recorded, report),
-        Err(why) => report.not_checked("控制总数", "control totals and counts", why.as_str()),
+        Err(why) => report.not_checked("控制总数", "control totals and counts", Both::foreign(why)),
     }
 }
 

@@ -2,7 +2,7 @@
 //! is absent, or the run that was to be replaced, or the whole new run; and the next run clears up.
 
 use crate::desk::{Desk, generated, names_in, succeeds};
-use crate::support::program::Outcome;
+use crate::support::program::{self, Outcome};
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -87,7 +87,7 @@ impl Job {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_onestop"));
+        let mut command = program::command();
         command.args(self.line.split_whitespace()).arg("--out").arg(&self.out);
         command
     }
@@ -324,12 +324,12 @@ fn a_run_that_is_cleared_up_after_is_told() {
 
 /// Runs a script of the shell in which a file system can be mounted; `None` where that is not allowed.
 fn with_mounts(script: &str) -> Option<Output> {
-    let may = Command::new("unshare").args(["-rm", "true"]).status().is_ok_and(|s| s.success());
+    let may = Command::new("unshare").env("LC_ALL", "C").args(["-rm", "true"]).status().is_ok_and(|s| s.success());
     if !may {
         eprintln!("skipped: nothing can be mounted here; the faults of faults.c stand for it");
         return None;
     }
-    Some(Command::new("unshare").args(["-rm", "sh", "-c", script]).output().expect("a shell"))
+    Some(Command::new("unshare").env("LC_ALL", "C").args(["-rm", "sh", "-c", script]).output().expect("a shell"))
 }
 
 #[test]
@@ -375,8 +375,12 @@ fn without_memory_nothing_is_published() {
         let script = format!("ulimit -v {}; exec \"$0\" \"$@\"", megabytes * 1_024);
         let args = job.line.split_whitespace();
         let mut command = Command::new("sh");
-        let command =
-            command.args(["-c", &script, env!("CARGO_BIN_EXE_onestop")]).args(args).arg("--out").arg(&job.out);
+        let command = command
+            .env("LC_ALL", "C")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_onestop")])
+            .args(args)
+            .arg("--out")
+            .arg(&job.out);
         let ended = command.output().expect("a shell");
         let is_new = job.whole(&format!("{megabytes} MB"));
         assert_eq!(is_new, ended.status.success(), "{megabytes} MB: {}", String::from_utf8_lossy(&ended.stderr));

@@ -1,7 +1,7 @@
 //! A folder to work in: ledgers and rosters are put there, a run is made, and its outputs are read.
 
 use crate::support::contract::{Kind, ROSTER, kind_of};
-use crate::support::program::{Outcome, Settle, onestop};
+use crate::support::program::{self, Outcome, Settle, onestop};
 use crate::support::table::{self, Row, Table, columns_of};
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::{cast, concat_batches};
@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::properties::WriterProperties;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -164,7 +164,7 @@ pub fn typed_in(folder: &Path, line: &str) -> Outcome {
 
 /// The same in a world of other environment variables (none: it is not set), and another folder.
 pub fn typed_amid(folder: &Path, environment: &[(&str, Option<&str>)], line: &str) -> Outcome {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_onestop"));
+    let mut command = program::command();
     command.args(line.split_whitespace()).current_dir(folder);
     for (name, value) in environment {
         match value {
@@ -177,7 +177,7 @@ pub fn typed_amid(folder: &Path, environment: &[(&str, Option<&str>)], line: &st
 
 /// The same, and whether rows were seen to wait on disk.
 pub fn watched(line: &str) -> (Outcome, bool) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_onestop"));
+    let mut command = program::command();
     command.args(line.split_whitespace()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("a start");
     let open = PathBuf::from(format!("/proc/{}/fd", child.id()));

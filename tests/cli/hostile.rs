@@ -24,7 +24,7 @@ const REMEDY: &str = "  the file is not readable Parquet; export it again";
 fn confined(line: &str, space: u64) -> Outcome {
     let limited = format!("ulimit -v {}; exec \"$0\" \"$@\"", space >> 10);
     let mut command = Command::new("sh");
-    command.args(["-c", &limited, env!("CARGO_BIN_EXE_onestop")]).args(line.split_whitespace());
+    command.env("LC_ALL", "C").args(["-c", &limited, env!("CARGO_BIN_EXE_onestop")]).args(line.split_whitespace());
     let output = command.output().expect("a shell starts");
     Outcome {
         code: output.status.code(),

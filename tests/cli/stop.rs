@@ -1,6 +1,7 @@
 //! Runs that are told to stop, that meet another in the same place, or that nobody listens to any more.
 
 use crate::desk::{Desk, generated, names_in, succeeds};
+use crate::support::program;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ fn begun(desk: &Desk, line: &str) -> (Child, PathBuf) {
     let _ = std::fs::create_dir(&place);
     // Whoever runs the tests in the background may have them ignore signals.
     let mut command = Command::new("env");
-    command.args(["--default-signal=INT,HUP,TERM", env!("CARGO_BIN_EXE_onestop")]);
+    command.env("LC_ALL", "C").args(["--default-signal=INT,HUP,TERM", env!("CARGO_BIN_EXE_onestop")]);
     let command = command.args(line.split_whitespace()).arg("--out").arg(place.join("out"));
     let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     let start = Instant::now();
@@ -112,7 +113,7 @@ fn a_verification_stops_when_it_is_told_to_and_leaves_the_folder_alone() {
     let mut stopped = 0;
     // Now while it settles again, now while it compares.
     for wait in [0, 50, 100, 200, 300, 400, 600, 800] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_onestop"));
+        let mut command = program::command();
         let run = command.args(["verify", &settled, "--ledger"]).arg(desk.path("made/ledger.parquet"));
         let run = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         let start = Instant::now();
@@ -143,7 +144,7 @@ fn a_signal_that_is_to_be_ignored_is_ignored() {
     let made = desk.typed("made");
     let line = format!("settle {made}/ledger.parquet --roster {made}/roster.parquet --policy weihai-2023 --quiet");
     let script = format!("trap '' INT HUP; exec {} {line} --out {}", env!("CARGO_BIN_EXE_onestop"), desk.typed("out"));
-    let run = Command::new("sh").args(["-c", &script]).spawn().expect("a shell");
+    let run = Command::new("sh").env("LC_ALL", "C").args(["-c", &script]).spawn().expect("a shell");
     let start = Instant::now();
     while !desk.names().iter().any(|name| name == ".out.onestop-partial") {
         assert!(start.elapsed() < Duration::from_secs(60), "it never began");
@@ -180,7 +181,7 @@ fn several_may_verify_one_folder_at_a_time() {
     let desk = generated("weihai-2023", 8_000, 2023, 3);
     desk.settle_made("weihai-2023", "settled", "");
     let verify = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_onestop"));
+        let mut command = program::command();
         let command =
             command.arg("verify").arg(desk.path("settled")).arg("--ledger").arg(desk.path("made/ledger.parquet"));
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
@@ -220,7 +221,7 @@ fn where_nothing_can_be_said_the_result_is_there_all_the_same() {
         {
             let out = desk.path(&format!("out-{number}"));
             let script = format!("set -o pipefail; {program} {line} {} {silence}", out.display());
-            let ended = Command::new("bash").args(["-c", &script]).output().expect("a shell");
+            let ended = Command::new("bash").env("LC_ALL", "C").args(["-c", &script]).output().expect("a shell");
             assert_eq!(ended.status.code(), Some(0), "{script}: {}", String::from_utf8_lossy(&ended.stderr));
             assert!(out.join("manifest.json").exists(), "{script}");
             if number == 0 {
@@ -231,6 +232,6 @@ fn where_nothing_can_be_said_the_result_is_there_all_the_same() {
     }
     // What a command prints is all that it gives: there a full disk is told.
     let script = format!("{program} explain {settled} P000000001 >/dev/full");
-    let ended = Command::new("bash").args(["-c", &script]).output().expect("a shell");
+    let ended = Command::new("bash").env("LC_ALL", "C").args(["-c", &script]).output().expect("a shell");
     assert_eq!(ended.status.code(), Some(1));
 }

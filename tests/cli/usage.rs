@@ -1,6 +1,6 @@
 //! Command lines that make no sense: exit code 2, the culprit named on stderr, and nothing done.
 
-use crate::desk::{Desk, typed_in, typed_line};
+use crate::desk::{Desk, succeeds, typed_in, typed_line};
 
 /// Types each line in an empty folder; all of them end with 2, name the culprit and leave nothing there.
 fn misused(lines: &[(&str, &str)]) {
@@ -16,13 +16,36 @@ fn misused(lines: &[(&str, &str)]) {
 }
 
 #[test]
-fn no_arguments_at_all_print_the_help() {
-    let outcome = typed_line("");
-    assert_eq!(outcome.code, Some(2));
-    assert_eq!(outcome.stdout, "");
-    for command in ["settle", "generate", "explain", "policy"] {
-        assert!(outcome.stderr.lines().any(|l| l.trim_start().starts_with(command)), "{}", outcome.stderr);
+fn no_arguments_at_all_print_what_to_try_first() {
+    for line in ["", "--lang zh", "--lang=en"] {
+        let outcome = typed_line(line);
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{line}");
+        for tried in ["settle --sample", "explain sample-settlement P000001375", "import 台账.csv"] {
+            assert!(outcome.stdout.contains(&format!("  onestop {tried}")), "{}", outcome.stdout);
+        }
+        assert!(outcome.stdout.lines().count() <= 10, "{}", outcome.stdout);
     }
+}
+
+#[test]
+fn completions_and_manual_pages_name_every_command() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = succeeds(&format!("completions {shell}")).stdout;
+        for name in ["settle", "reconcile", "--max-rejects", "--lang"] {
+            assert!(script.contains(name.trim_start_matches('-')), "{shell}: {name}");
+        }
+    }
+    assert!(succeeds("man").stdout.contains(".SH NAME"));
+    let desk = Desk::new();
+    let out = desk.typed("pages");
+    assert_eq!(succeeds(&format!("man --out {out}")).stdout, "");
+    for page in ["onestop.1", "onestop-settle.1", "onestop-policy-check.1"] {
+        assert!(std::fs::read_to_string(desk.path("pages").join(page)).unwrap().contains(".SH OPTIONS"), "{page}");
+    }
+    desk.text("taken", "");
+    let refused = typed_line(&format!("man --out {}", desk.typed("taken")));
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.ends_with("\n  check the path, its permissions and the free space\n"), "{}", refused.stderr);
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod kernel;
 
 use kernel::{City, Settled, cities};
 use onestop::explain::read::Rows;
+use onestop::lang::{Lang, Told};
 use onestop::ledger::codebook::CodeBook;
 use onestop::ledger::open::Source;
 use onestop::ledger::schema::Renames;
@@ -113,19 +114,21 @@ pub fn ledger(bytes: &[u8]) -> bool {
         }
         Err(error) => {
             assert!(!matches!(error, RunError::Defect { .. }), "{error}");
-            says_what_to_do(&error.to_string());
+            says_what_to_do(error);
         }
     }
     if let Err(error) = Rows::of(desk.path(), "bytes.parquet", "P1") {
-        says_what_to_do(&error.to_string());
+        says_what_to_do(&error);
     }
     settled.is_ok()
 }
 
-/// One line or more of what and where, the last one of what to do.
-fn says_what_to_do(error: &str) {
-    let last = error.lines().last().expect("an error says something");
-    assert!(error.lines().count() >= 2 && last.starts_with("  "), "no word of what to do: {error}");
+/// One line or more of what and where, the last one of what to do; in either language.
+fn says_what_to_do(error: &impl Told) {
+    for text in [error.to_string(), error.zh()] {
+        let last = text.lines().last().expect("an error says something");
+        assert!(text.lines().count() >= 2 && last.starts_with("  "), "no word of what to do: {text}");
+    }
 }
 
 /// A folder to work in, in memory where the system has such a place.
@@ -141,7 +144,7 @@ pub fn policy(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let policy = match Policy::parse("bytes.toml", text, "bytes.toml") {
         Ok(policy) => policy,
-        Err(error) => return says_what_to_do(&error.to_string()),
+        Err(error) => return says_what_to_do(&error),
     };
     let first = date::year_of(policy.doc.policy.from.0);
     let covered = years(&policy.doc, first + 2);
@@ -150,9 +153,9 @@ pub fn policy(bytes: &[u8]) {
         assert!(!finding.to_string().is_empty());
         finding.line_in(text);
     }
-    show(&policy, Shown { resolve: None });
-    show(&policy, Shown { resolve: Some((shipped(), first)) });
-    diff(&Policy::load(POLICY).expect("it is shipped"), &policy);
+    show(&policy, Shown { resolve: None, lang: Lang::Zh });
+    show(&policy, Shown { resolve: Some((shipped(), first)), lang: Lang::Zh });
+    diff(&Policy::load(POLICY).expect("it is shipped"), &policy, Lang::Zh);
     settles(&policy.doc, shipped(), first);
 }
 
@@ -161,13 +164,13 @@ pub fn parameters(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let mut parameters = shipped().clone();
     if let Err(error) = parameters.lay("bytes.toml", text) {
-        return says_what_to_do(&error.to_string());
+        return says_what_to_do(&error);
     }
     for (id, _) in SHIPPED {
         let policy = Policy::load(id).expect("it is shipped");
         let first = date::year_of(policy.doc.policy.from.0);
         check_with(&policy.doc, &parameters, &[first, first + 1]);
-        show(&policy, Shown { resolve: Some((&parameters, first + 1)) });
+        show(&policy, Shown { resolve: Some((&parameters, first + 1)), lang: Lang::Zh });
         settles(&policy.doc, &parameters, first);
     }
 }
@@ -179,7 +182,7 @@ pub fn scenarios(bytes: &[u8]) {
     let folder = Path::new("no/such/folder");
     let plan = match Plan::parse("bytes.toml", text, folder, &baseline, shipped()) {
         Ok(plan) => plan,
-        Err(error) => return says_what_to_do(&error.to_string()),
+        Err(error) => return says_what_to_do(&error),
     };
     let builder = Builder::new(&baseline, shipped(), "bytes.toml").expect("the baseline is sound");
     for scenario in plan.scenarios.iter().take(8) {
@@ -188,7 +191,7 @@ pub fn scenarios(bytes: &[u8]) {
         settles(&built.policy.doc, &built.parameters, 2024);
         for change in changes {
             if let Err(error) = builder.build(&[change]) {
-                says_what_to_do(&error.to_string());
+                says_what_to_do(&error);
             }
         }
     }
@@ -203,7 +206,7 @@ fn shipped() -> &'static Parameters {
 fn settles(doc: &PolicyDoc, parameters: &Parameters, year: i32) {
     let tables = match compile(doc, parameters, &[year, year + 1], Needs { subsidies: true }) {
         Ok(compiled) => compiled.tables,
-        Err(error) => return says_what_to_do(&error.to_string()),
+        Err(error) => return says_what_to_do(&error),
     };
     let Some((begin, _)) = days_of(year).zip(days_of(year + 1)) else { return };
     let city = City { name: doc.policy.id.clone(), year, doc: doc.clone(), parameters: parameters.clone(), tables };

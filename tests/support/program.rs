@@ -15,12 +15,19 @@ pub struct Outcome {
     pub stderr: String,
 }
 
+/// The program, which speaks English whatever the locale of whoever runs the tests.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_onestop"));
+    command.env("LC_ALL", "C");
+    command
+}
+
 /// Runs `onestop` with these arguments.
 ///
 /// # Panics
 /// Where the program cannot be started.
 pub fn onestop<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Outcome {
-    let output = Command::new(env!("CARGO_BIN_EXE_onestop")).args(args).output().expect("onestop starts");
+    let output = command().args(args).output().expect("onestop starts");
     Outcome {
         code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

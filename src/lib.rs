@@ -26,6 +26,7 @@
 //! | [`settle`] | the kernel: one person in, outcomes and audit out | I/O, strings, allocation a claim |
 //! | [`orders`] | whether a year's total hangs on the order of its claims: proved, or tried | rules |
 //! | [`output`] | Parquet files, manifest, all-or-nothing folder | rules |
+//! | [`payments`] | the list to pay from, made from a run's own files | rules |
 //! | [`run`] | one run from files to folder, in parallel | printing |
 //! | [`explain`], [`report`] | texts for people, from the outputs alone | settling |
 //! | [`verify`] | a folder of outputs held against itself, and against the run made again | rules |
@@ -66,6 +67,7 @@ pub mod ledger;
 pub mod model;
 pub mod orders;
 pub mod output;
+pub mod payments;
 pub mod persons;
 pub mod policy;
 pub mod project;

@@ -18,6 +18,7 @@
 //! | [`explain`] | `onestop explain` |
 //! | [`causes`] | `onestop reconcile`, cause by cause on figures computed by hand |
 //! | [`reconcile`] | `onestop reconcile` and `generate --errors` as a whole |
+//! | [`payments`] | the list to pay from, cell by cell |
 //! | [`verify`] | `onestop verify`: what holds, and every way in which it does not |
 //! | [`orders`] | `settle --orders` |
 //! | [`clauses`] | what each clause of the policy did |
@@ -75,6 +76,8 @@ mod options;
 mod orders;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/payments.rs"]
+mod payments;
 #[path = "cli/people.rs"]
 mod people;
 #[path = "cli/policies.rs"]

@@ -337,6 +337,9 @@ pub struct VerifyArgs {
     /// Inputs in place of the recorded ones
     #[command(flatten)]
     pub given: GivenArgs,
+    /// The payees, where they do not lie at their recorded path
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    pub payees: Option<PathBuf>,
     /// Replay this person alone from the ledger; nobody else's rows are settled or shown
     #[arg(long, value_name = "PSN_NO")]
     pub person: Option<String>,

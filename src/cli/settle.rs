@@ -99,7 +99,15 @@ impl GivenArgs {
     pub(super) fn overrides(self, ledger: Vec<PathBuf>) -> Result<Overrides, Failure> {
         let policies = named(&self.policy)?.into_iter().map(str::to_owned).collect();
         let mask = self.mask.as_deref().map(Mask::load).transpose()?;
-        Ok(Overrides { ledger, roster: self.roster, policies, params: self.params, codes: self.codes, mask })
+        Ok(Overrides {
+            ledger,
+            roster: self.roster,
+            policies,
+            params: self.params,
+            codes: self.codes,
+            mask,
+            payees: None,
+        })
     }
 }
 

@@ -6,13 +6,14 @@ use super::settle::cores;
 use super::{DONE, FAILED, Failure, lang, report, sample};
 use crate::persons::store::DEFAULT_MEMORY;
 use crate::report::verify::{json, text};
+use crate::run::recorded::Overrides;
 use crate::verify::{Verify, verify};
 
 /// Verifies a folder; the exit code.
 pub fn run(args: VerifyArgs, verbose: bool) -> Result<u8, Failure> {
     let plan = Verify {
         dir: args.dir,
-        given: args.given.overrides(args.ledger)?,
+        given: Overrides { payees: args.payees, ..args.given.overrides(args.ledger)? },
         known: vec![sample::ledger(), sample::roster()],
         person: args.person,
         threads: cores(),

@@ -81,6 +81,7 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("explain", "claim", "只说明这一笔结算"),
     ("explain", "findings", "一并说明核对该人员的结果：reconcile 的输出目录"),
     ("verify", "ledger", "用这些台账文件或文件夹重新结算，并逐字节比对"),
+    ("verify", "payees", "收款信息文件，不在记录的原处时写明"),
     ("verify", "person", "只从台账重算该人员；不结算、不显示其他人"),
     ("verify", "quiet", "不输出任何内容，以退出码表示结果"),
     ("verify", "json", "以 JSON 输出各项核验"),

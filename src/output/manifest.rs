@@ -82,7 +82,7 @@ pub struct ParametersPart {
 /// An input file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct InputPart {
-    /// `ledger` or `roster`.
+    /// `ledger`, `roster` or `payees`.
     pub source: &'static str,
     /// Path as given.
     pub path: String,
@@ -111,6 +111,8 @@ pub struct OptionsPart {
     pub audit: &'static str,
     /// Whether other orders of claims were looked at.
     pub orders: bool,
+    /// Whether there is a list to pay from.
+    pub payments: bool,
     /// Floats of money were accepted.
     pub allow_float: bool,
     /// What tells the key that person numbers were masked with.

@@ -10,4 +10,5 @@ pub mod manifest;
 pub mod orders;
 pub mod parquet_file;
 pub mod publish;
+pub(crate) mod stream;
 pub mod unfinished;

@@ -58,6 +58,9 @@ pub enum RunError {
     /// The codes file.
     #[error(transparent)]
     Codes(#[from] CodesError),
+    /// The file of payees.
+    #[error(transparent)]
+    Payees(#[from] crate::payments::payees::PayeesError),
     /// The output.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -140,6 +143,7 @@ impl Told for RunError {
             }
             RunError::Ledger(error) => error.zh(),
             RunError::Codes(error) => error.zh(),
+            RunError::Payees(error) => error.zh(),
             RunError::Output(error) => error.zh(),
             RunError::Store(error) => error.zh(),
             RunError::Illustrative { values } => format!(

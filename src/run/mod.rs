@@ -4,6 +4,7 @@ pub(crate) mod close;
 pub mod error;
 pub(crate) mod inputs;
 pub mod ordered;
+mod papers;
 mod part;
 mod pieces;
 pub(crate) mod policies;

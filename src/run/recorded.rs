@@ -47,6 +47,8 @@ pub struct Overrides {
     pub codes: Option<PathBuf>,
     /// The key that person numbers were masked with.
     pub mask: Option<Mask>,
+    /// Payees.
+    pub payees: Option<PathBuf>,
 }
 
 /// What a run is made from once more.
@@ -116,6 +118,8 @@ pub(crate) struct RecordedOptions {
     pub(crate) audit: String,
     #[serde(default)]
     pub(crate) orders: bool,
+    #[serde(default)]
+    pub(crate) payments: bool,
     pub(crate) allow_float: bool,
     pub(crate) recorded_maf: Vec<String>,
     #[serde(default)]
@@ -211,6 +215,15 @@ impl Recorded {
     /// The recorded inputs of a kind: `ledger` or `roster`.
     pub(crate) fn inputs_of(&self, source: &str) -> impl Iterator<Item = &RecordedInput> {
         self.inputs.iter().filter(move |i| i.source == source)
+    }
+
+    /// What the run wrote for people.
+    pub(crate) fn papers(&self, payees: Option<Source>) -> Papers {
+        let payees = payees.and_then(|source| match source {
+            Source::Path(path) => Some(path),
+            Source::Embedded(..) => None,
+        });
+        Papers { payments: self.options.payments, payees, report: false }
     }
 
     /// Takes out of the given policies the one that stands for a recorded one: of its digest, else of its id,

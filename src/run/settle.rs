@@ -15,6 +15,7 @@ use super::close::{inputs, options_part, policy_part, take, write_clauses, write
 use super::error::RunError;
 use super::inputs::Inputs;
 use super::ordered;
+use super::papers;
 use super::part::{Job, Part, Tally, create_files};
 use super::pieces::Pieces;
 use super::policies::{compile_all, years_needed};
@@ -136,6 +137,7 @@ pub struct Settled {
 pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError> {
     let Inputs { policies, year_by, first, ledger, roles, rosters, roster_rejects } = Inputs::open(run)?;
     let roster = rosters.first();
+    let payees = papers::payees(run)?;
     let stage = stage::begin(&run.out, run.force, run.access, progress)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(run.threads)
@@ -226,7 +228,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
 
     let unconfirmed = used.iter().filter(|u| is_unconfirmed(u)).cloned().collect();
     let several = policies.len() > 1;
-    let manifest = Manifest {
+    let mut manifest = Manifest {
         program: PROGRAM,
         version: env!("CARGO_PKG_VERSION"),
         policy: policy_part(policies[policies.len() - 1], several),
@@ -242,6 +244,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         control_totals: ControlTotals::new(&sums.totals, &eras.names, subsidy_total),
         outputs,
     };
+    papers::write(run, &stage, &mut manifest, &clauses, payees.as_ref())?;
     stage.write(MANIFEST, manifest.to_json().as_bytes())?;
     stage::publish(stage, progress)?;
     let nothing_known_on = run.as_known.is_some() && roster.is_some_and(|r| !r.has_known_on);

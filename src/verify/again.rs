@@ -4,12 +4,14 @@ use super::Verify;
 use super::check::{Check, Finding, Report};
 use super::differ::{Difference, first_difference};
 use super::error::VerifyError;
+use super::files::is_table;
 use super::origins::Origins;
 use crate::lang::{Both, both};
 use crate::ledger::open::Source;
 use crate::output::access::Access;
 use crate::output::error::OutputError;
 use crate::output::publish::{MANIFEST, Stage};
+use crate::payments::PAYMENTS;
 use crate::run::error::RunError;
 use crate::run::progress::Progress;
 use crate::run::recorded::{MadeFrom, Recorded, RecordedFile};
@@ -78,12 +80,20 @@ pub(super) fn check(
     let out = stage.file("again");
     let inputs = origins.ledger.clone().and_then(|ledger| Ok((ledger, origins.roster.clone()?)));
     let run = inputs.and_then(|(ledger, roster)| run_of(plan, recorded, origins, ledger, roster, out.clone()));
-    let run = match run {
+    let mut run = match run {
         Ok(run) => run,
         Err(why) => {
             report.not_checked(LABEL, "settled again, the same bytes", why);
             return Ok(());
         }
+    };
+    // Without the payees the list would be another one.
+    let unlisted = match origins.payees.clone() {
+        Ok(payees) => {
+            run.papers = recorded.papers(payees);
+            None
+        }
+        Err(why) => recorded.options.payments.then_some(why),
     };
     let settled = match settle(&run, progress) {
         Ok(settled) => settled,
@@ -96,6 +106,10 @@ pub(super) fn check(
     let mut names: Vec<&String> = names.collect();
     names.sort();
     names.dedup();
+    if let Some(why) = &unlisted {
+        names.retain(|name| *name != PAYMENTS);
+        report.not_checked(LABEL, format!("settled again: {PAYMENTS}"), why.clone());
+    }
     for name in names {
         let mut check = Check::new(LABEL, format!("settled again: {name}")).about(name);
         let at = |column: &str| Finding { place: name.clone(), column: column.to_owned(), ..Finding::default() };
@@ -113,7 +127,7 @@ pub(super) fn check(
         }
         report.push(check);
     }
-    report.push(manifests(recorded, &settled.manifest.to_json()));
+    report.push(manifests(recorded, &settled.manifest.to_json(), unlisted.is_some()));
     Ok(())
 }
 
@@ -139,6 +153,10 @@ fn unlike(check: &mut Check, dir: &Path, again: &Path, name: &str, files: usize,
         ("rejects.parquet", _) => &["file", "row"],
         _ => &[],
     };
+    if !is_table(name) {
+        check.find(|| Finding { stated: "these bytes".into(), found: "other bytes".into(), ..at("sha256") });
+        return;
+    }
     match first_difference(&dir.join(name), &again.join(name), ignored) {
         Ok(None) if !ignored.is_empty() => {
             let [en, zh] = [" and ", "、"].map(|between| ignored.join(between));
@@ -163,7 +181,7 @@ pub(super) fn finding(at: &Finding, difference: Difference) -> Finding {
 
 /// The manifests, but for what goes by how the inputs were given, the version, and the files' digests,
 /// which were compared one by one.
-fn manifests(recorded: &Recorded, again: &str) -> Check {
+fn manifests(recorded: &Recorded, again: &str, unlisted: bool) -> Check {
     let mut check = Check::new(LABEL, format!("settled again: {MANIFEST}")).about(MANIFEST);
     check.looked_at = None;
     let again: Value = serde_json::from_str(again).unwrap_or_default();
@@ -179,6 +197,7 @@ fn manifests(recorded: &Recorded, again: &str) -> Check {
     }
     let given = |column: &str| {
         ["policy.origin", "parameters.path", "options.codes"].contains(&column)
+            || (unlisted && column == "options.payments")
             || (column.starts_with("policies.") && column.ends_with(".origin"))
     };
     for (column, stated, found) in unlike.into_iter().filter(|(column, ..)| !given(column)) {

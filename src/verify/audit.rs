@@ -1,8 +1,8 @@
 //! One row of the audit, recomputed from its own columns.
 
-use super::stream::{Kind, Stream};
 use crate::model::codes::Layer;
 use crate::model::fen::{PPM, Round};
+use crate::output::stream::{Kind, Stream};
 
 /// Columns of the audit, in the order in which they are read.
 pub(super) fn columns() -> Vec<(&'static str, Kind)> {

@@ -30,7 +30,6 @@ pub mod error;
 mod files;
 mod origins;
 mod person;
-mod stream;
 mod sums;
 mod totals;
 

@@ -27,6 +27,7 @@ pub(super) struct Origins {
     pub(super) ledger: Found<Vec<Source>>,
     pub(super) roster: Found<Option<Source>>,
     pub(super) mask: Found<Option<Mask>>,
+    pub(super) payees: Found<Option<Source>>,
 }
 
 impl Origins {
@@ -58,8 +59,12 @@ impl Origins {
                 Ok(given_sources(given, recorded, "roster", report).pop())
             }
         };
+        let payees = match &plan.given.payees {
+            None => recorded_sources(recorded, "payees", &[], report).map(|mut all| all.pop()),
+            Some(path) => Ok(given_sources(vec![Source::Path(path.clone())], recorded, "payees", report).pop()),
+        };
         let mask = recorded.check_mask(plan.given.mask.as_ref()).map(|()| plan.given.mask.clone());
-        Ok(Self { policies, parameters, book, ledger, roster, mask })
+        Ok(Self { policies, parameters, book, ledger, roster, mask, payees })
     }
 
     /// How the policies round; why it cannot be said, in words.
@@ -212,7 +217,11 @@ fn recorded_sources(recorded: &Recorded, kind: &str, known: &[Source], report: &
 
 /// The inputs of a kind as given; among them must be exactly those that the manifest states.
 fn given_sources(given: Vec<Source>, recorded: &Recorded, kind: &str, report: &mut Report) -> Vec<Source> {
-    let zh = if kind == "roster" { "所给名册" } else { "所给台账" };
+    let zh = match kind {
+        "roster" => "所给名册",
+        "payees" => "所给收款信息",
+        _ => "所给台账",
+    };
     let mut check = Check::new("输入摘要", format!("{kind} as given")).about(zh);
     let mut stated: Vec<&RecordedInput> = recorded.inputs_of(kind).collect();
     for source in &given {

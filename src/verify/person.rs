@@ -6,6 +6,7 @@ use super::again::{finding, not_settled, private_folder, run_of};
 use super::check::{Check, Finding, PersonRows, Report};
 use super::differ::of_batches;
 use super::error::VerifyError;
+use super::files::is_table;
 use super::origins::Origins;
 use crate::explain::explain;
 use crate::explain::read::{Rows, cell};
@@ -72,7 +73,7 @@ pub(super) fn check(
             Some(Source::Path(path))
         }
     };
-    let names: Vec<&String> = recorded.outputs.keys().filter(|n| *n != "clauses.parquet").collect();
+    let names: Vec<&String> = recorded.outputs.keys().filter(|n| *n != "clauses.parquet" && is_table(n)).collect();
     if rows == 0 {
         let held = |name: &&String| Rows::of(&plan.dir, name, psn_no).is_ok_and(|r| !r.is_empty());
         if !names.iter().any(held) {

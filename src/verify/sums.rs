@@ -7,11 +7,11 @@
 use super::audit::{self, Step};
 use super::check::{Check, Finding, Report};
 use super::origins::Found;
-use super::stream::{Id, Kind, Stream};
 use super::totals::{ClauseTotals, Totals};
 use crate::lang::{Both, both};
 use crate::model::codes::{Channel, Layer, Status};
 use crate::model::fen::{Round, to_grouped};
+use crate::output::stream::{Id, Kind, Stream};
 use crate::run::recorded::Recorded;
 use crate::settle::outcome::{LAYERS, MONEY, MONEY_NAMES, Money, PARTS};
 use std::path::Path;

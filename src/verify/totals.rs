@@ -2,9 +2,9 @@
 
 use super::audit::Step;
 use super::check::{Check, Finding, Report};
-use super::stream::{Kind, Stream};
 use super::sums::{Sums, yuan};
 use crate::model::codes::{Insutype, Layer};
+use crate::output::stream::{Kind, Stream};
 use crate::run::recorded::Recorded;
 use crate::settle::outcome::{FUNDS, Fund, LAYERS, MONEY, MONEY_NAMES, Money};
 use std::collections::BTreeMap;

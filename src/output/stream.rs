@@ -14,7 +14,7 @@ const BATCH_ROWS: usize = 8_192;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// An id: text or whole number.
     Id,
     /// Text.
@@ -52,7 +52,7 @@ impl Kind {
 
 /// An id, ordered as the files are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Id {
+pub(crate) enum Id {
     /// A whole number, by value.
     Int(i64),
     /// Text, by its bytes.
@@ -69,7 +69,7 @@ impl std::fmt::Display for Id {
 }
 
 /// A file being read, standing at one of its rows.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     name: String,
     reader: ParquetRecordBatchReader,
     kinds: Vec<(&'static str, Kind)>,
@@ -81,7 +81,7 @@ pub(super) struct Stream {
 
 impl Stream {
     /// Opens a file for some of its columns; why it cannot be read, in words.
-    pub(super) fn open(dir: &Path, name: &str, kinds: Vec<(&'static str, Kind)>) -> Result<Self, String> {
+    pub(crate) fn open(dir: &Path, name: &str, kinds: Vec<(&'static str, Kind)>) -> Result<Self, String> {
         let path = dir.join(name);
         File::open(&path).map_err(|e| e.to_string())?;
         let opened = guarded(name, None, || {
@@ -104,7 +104,7 @@ impl Stream {
     }
 
     /// Goes to the next row; whether there is one.
-    pub(super) fn advance(&mut self) -> Result<bool, String> {
+    pub(crate) fn advance(&mut self) -> Result<bool, String> {
         self.at += 1;
         while self.at >= self.rows {
             let next = guarded(&self.name, None, || self.reader.next().transpose().map_err(Into::into));
@@ -124,12 +124,12 @@ impl Stream {
     }
 
     /// The row's number, from 1.
-    pub(super) fn row(&self) -> u64 {
+    pub(crate) fn row(&self) -> u64 {
         self.row
     }
 
     /// Name of the file.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
@@ -138,17 +138,17 @@ impl Stream {
     }
 
     /// A text that is there.
-    pub(super) fn text(&self, column: usize) -> &str {
+    pub(crate) fn text(&self, column: usize) -> &str {
         self.columns[column].as_string::<i32>().value(self.at)
     }
 
     /// A text, or null.
-    pub(super) fn optional_text(&self, column: usize) -> Option<&str> {
+    pub(crate) fn optional_text(&self, column: usize) -> Option<&str> {
         (!self.is_null(column)).then(|| self.text(column))
     }
 
     /// An id.
-    pub(super) fn id(&self, column: usize) -> Id {
+    pub(crate) fn id(&self, column: usize) -> Id {
         match self.columns[column].data_type() {
             DataType::Int64 => Id::Int(self.long(column)),
             _ => Id::Text(Box::from(self.text(column))),
@@ -156,7 +156,7 @@ impl Stream {
     }
 
     /// Whether the id is this one.
-    pub(super) fn is_id(&self, column: usize, id: &Id) -> bool {
+    pub(crate) fn is_id(&self, column: usize, id: &Id) -> bool {
         match (id, self.columns[column].data_type()) {
             (Id::Int(id), DataType::Int64) => self.long(column) == *id,
             (Id::Text(id), DataType::Utf8) => self.text(column) == &**id,
@@ -165,17 +165,17 @@ impl Stream {
     }
 
     /// An amount in fen, or a ratio in millionths. A figure beyond 64 bits stands for the greatest.
-    pub(super) fn figure(&self, column: usize) -> i64 {
+    pub(crate) fn figure(&self, column: usize) -> i64 {
         i64::try_from(self.columns[column].as_primitive::<Decimal128Type>().value(self.at)).unwrap_or(i64::MAX)
     }
 
     /// The same, or null.
-    pub(super) fn optional_figure(&self, column: usize) -> Option<i64> {
+    pub(crate) fn optional_figure(&self, column: usize) -> Option<i64> {
         (!self.is_null(column)).then(|| self.figure(column))
     }
 
     /// A whole number.
-    pub(super) fn int(&self, column: usize) -> i32 {
+    pub(crate) fn int(&self, column: usize) -> i32 {
         self.columns[column].as_primitive::<Int32Type>().value(self.at)
     }
 
@@ -184,7 +184,7 @@ impl Stream {
     }
 
     /// An instant, in microseconds.
-    pub(super) fn time(&self, column: usize) -> i64 {
+    pub(crate) fn time(&self, column: usize) -> i64 {
         self.columns[column].as_primitive::<TimestampMicrosecondType>().value(self.at)
     }
 }

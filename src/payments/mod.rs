@@ -1,0 +1,117 @@
+//! `payments.xlsx`: the list that clerks pay from and a leader signs, made from a run's own files.
+//!
+//! ```text
+//!  persons.parquet ──┐  by person, in order           one sheet a channel ─┐
+//!  settlement.parquet┴─► person and year, insurance ─►  sums by identity ──┴─► 汇总 · channels · 缺收款人 · 说明
+//! ```
+//!
+//! A row is a person and charge year to whom a channel still owes something, or who was paid too much in it.
+//! Figures are those of `persons.parquet`; what is computed here are sums of them, as values, not as formulas.
+//! Every text is written as text, so that no cell of an input ever becomes a formula.
+
+mod notes;
+pub mod payees;
+mod people;
+mod sheet;
+mod summary;
+
+use crate::output::access::private;
+use crate::output::clauses::ClauseRow;
+use crate::output::error::OutputError;
+use crate::output::manifest::Manifest;
+use crate::output::parquet_file::{FileDigest, digest_of};
+use payees::Payees;
+use people::People;
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
+use sheet::{Channels, Columns};
+use std::path::Path;
+use summary::Sums;
+
+/// Name of the file.
+pub const PAYMENTS: &str = "payments.xlsx";
+
+/// Rows of a sheet at most, in Excel.
+const SHEET_ROWS: u32 = 1_048_576;
+
+/// What a list is made of, beside the files.
+#[derive(Clone, Copy)]
+pub struct About<'a> {
+    /// The run's manifest, as far as it is known.
+    pub manifest: &'a Manifest,
+    /// What each clause did.
+    pub clauses: &'a [ClauseRow],
+    /// Who is paid where.
+    pub payees: Option<&'a Payees>,
+}
+
+/// Writes the list into the folder in which the run's other files are finished.
+///
+/// # Errors
+/// [`OutputError`]: the files cannot be read back, or the list cannot be written.
+pub fn write(folder: &Path, about: About<'_>) -> Result<FileDigest, OutputError> {
+    write_limited(folder, about, SHEET_ROWS)
+}
+
+/// Why a list cannot be made: of the library that writes it, or of a file that is read back.
+enum Cannot {
+    Write(XlsxError),
+    Read(String),
+}
+
+impl From<XlsxError> for Cannot {
+    fn from(error: XlsxError) -> Self {
+        Cannot::Write(error)
+    }
+}
+
+impl From<String> for Cannot {
+    fn from(message: String) -> Self {
+        Cannot::Read(message)
+    }
+}
+
+fn write_limited(folder: &Path, about: About<'_>, sheet_rows: u32) -> Result<FileDigest, OutputError> {
+    let path = folder.join(PAYMENTS);
+    let io = |source| OutputError::Io { path: path.clone(), source };
+    let failed = |why: Cannot| match why {
+        Cannot::Write(XlsxError::IoError(source)) => io(source),
+        Cannot::Write(error) => OutputError::Encode { file: PAYMENTS.to_owned(), message: error.to_string() },
+        Cannot::Read(message) => OutputError::Encode { file: PAYMENTS.to_owned(), message },
+    };
+    let (mut book, rows) = made(folder, about, sheet_rows).map_err(failed)?;
+    let file = private().create_new(true).open(&path).map_err(io)?;
+    book.save_to_writer(&file).map_err(|error| failed(error.into()))?;
+    file.sync_all().map_err(io)?;
+    let (size, sha256) = digest_of(&path).map_err(io)?;
+    Ok(FileDigest { rows, size, sha256 })
+}
+
+/// The workbook, and the rows of its lists.
+fn made(folder: &Path, about: About<'_>, sheet_rows: u32) -> Result<(Workbook, u64), Cannot> {
+    let mut book = Workbook::new();
+    // Rows of big sheets wait in files without a name.
+    book.set_tempdir(folder)?;
+    // No clock: the same run gives the same bytes.
+    let day = ExcelDateTime::from_ymd(2000, 1, 1)?;
+    book.set_properties(&DocProperties::new().set_title("医疗救助支付清单").set_creation_datetime(&day));
+
+    let columns = Columns::of(about);
+    let mut channels = Channels::new(about, columns, sheet_rows);
+    let mut sums = Sums::default();
+    let mut people = People::open(folder)?;
+    while let Some(person) = people.next()? {
+        sums.take(person);
+        channels.take(&mut book, person)?;
+    }
+    let channels = channels.finish()?;
+    book.push_worksheet(summary::sheet(about, &sums, &channels)?);
+    let rows = channels.rows();
+    for sheet in channels.sheets {
+        book.push_worksheet(sheet);
+    }
+    if about.payees.is_some() {
+        book.push_worksheet(sheet::unpaid(&channels.without_payee)?);
+    }
+    book.push_worksheet(notes::sheet(about)?);
+    Ok((book, rows))
+}

@@ -102,9 +102,6 @@ pub struct RunArgs {
     /// Replace an earlier run in the output folder
     #[arg(long)]
     pub force: bool,
-    /// Leave out report.html, the figures to look at and to print
-    #[arg(long)]
-    pub no_report: bool,
     /// Who may read what is written
     #[arg(long, value_name = "WHO", value_enum, default_value_t = ReadableBy::Owner)]
     pub readable_by: ReadableBy,
@@ -294,9 +291,6 @@ pub struct ReconcileArgs {
     /// Replace an earlier output in the output folder
     #[arg(long)]
     pub force: bool,
-    /// Leave out report.html, the figures to look at and to print
-    #[arg(long)]
-    pub no_report: bool,
     /// Who may read what is written
     #[arg(long, value_name = "WHO", value_enum, default_value_t = ReadableBy::Owner)]
     pub readable_by: ReadableBy,

@@ -40,7 +40,6 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("*", "memory", "内存上限，例如 2G；放不下的行暂存磁盘 [默认：512M]"),
     ("*", "strict", "拒绝使用未经公布的参数值"),
     ("*", "force", "替换输出目录中先前的结果"),
-    ("*", "no_report", "不生成 report.html（供查看和打印的图表）"),
     ("*", "readable_by", "何人可读输出：owner 仅本人，group 同组用户，everyone 所有人"),
     ("*", "columns", "将文件中的列 THEIRS 作为标准列 NAME"),
     ("*", "recorded_maf", "记录救助已付金额的列，例如 maf_pay,oth_pay"),

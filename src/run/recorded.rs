@@ -223,7 +223,7 @@ impl Recorded {
             Source::Path(path) => Some(path),
             Source::Embedded(..) => None,
         });
-        Papers { payments: self.options.payments, payees, report: false }
+        Papers { payments: self.options.payments, payees }
     }
 
     /// Takes out of the given policies the one that stands for a recorded one: of its digest, else of its id,

@@ -55,8 +55,6 @@ pub struct Papers {
     pub payments: bool,
     /// Who is paid where, joined into it.
     pub payees: Option<PathBuf>,
-    /// Write `report.html`.
-    pub report: bool,
 }
 
 /// What to settle, and how.

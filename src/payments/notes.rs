@@ -1,4 +1,4 @@
-//! The last sheet: under which policy and clauses, from which inputs, and what the run comes to in all.
+//! The last sheet: under which policy and clauses, and what the run comes to in all.
 
 use super::About;
 use super::sheet::{Looks, money, paper};
@@ -51,9 +51,6 @@ const LABELS: [&str; 18] = [
     "救助本次应付",
 ];
 
-/// What the inputs are.
-const SOURCES: [(&str, &str); 3] = [("ledger", "台账"), ("roster", "名册"), ("payees", "收款信息")];
-
 /// Lines written one below the other.
 struct Notes {
     sheet: Worksheet,
@@ -102,14 +99,9 @@ pub(super) fn sheet(about: About<'_>) -> Result<Worksheet, XlsxError> {
             notes.line([&*used.parameter, &year, &used.value, &used.source])?;
         }
     }
-    notes.title("输入文件（行数，SHA-256）")?;
-    // Not by name: the same files under other names give the same list.
-    let mut inputs: Vec<_> = manifest.inputs.iter().map(|i| (i.source, &i.sha256, i.rows)).collect();
-    inputs.sort_unstable();
-    for (source, sha256, rows) in inputs {
-        let kind = SOURCES.iter().find(|(of, _)| *of == source).map_or(source, |(_, label)| label);
-        notes.line([kind, &rows.to_string(), sha256])?;
-    }
+    // Their digests would make another list of the same rows in another order.
+    notes.title("输入文件")?;
+    notes.line(["输入、输出文件及其摘要见同一文件夹的 manifest.json"])?;
     notes.line([])?;
     notes.line([format!("{} {}", manifest.program, manifest.version).as_str()])?;
     Ok(notes.sheet)

@@ -124,6 +124,7 @@ fn without_audit_there_is_no_audit_file_and_the_rest_is_the_same() {
         "alerts.parquet",
         "clauses.parquet",
         "manifest.json",
+        "payments.xlsx",
         "persons.parquet",
         "rejects.parquet",
         "settlement.parquet",

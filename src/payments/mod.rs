@@ -15,6 +15,7 @@ mod people;
 mod sheet;
 mod summary;
 
+use crate::ledger::open::guarded;
 use crate::output::access::private;
 use crate::output::clauses::ClauseRow;
 use crate::output::error::OutputError;
@@ -24,6 +25,7 @@ use payees::Payees;
 use people::People;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 use sheet::{Channels, Columns};
+use std::io::Write as _;
 use std::path::Path;
 use summary::Sums;
 
@@ -78,10 +80,15 @@ fn write_limited(folder: &Path, about: About<'_>, sheet_rows: u32) -> Result<Fil
         Cannot::Write(error) => OutputError::Encode { file: PAYMENTS.to_owned(), message: error.to_string() },
         Cannot::Read(message) => OutputError::Encode { file: PAYMENTS.to_owned(), message },
     };
-    let (mut book, rows) = made(folder, about, sheet_rows).map_err(failed)?;
-    let file = private().create_new(true).open(&path).map_err(io)?;
-    book.save_to_writer(&file).map_err(|error| failed(error.into()))?;
-    file.sync_all().map_err(io)?;
+    // The library panics where a row that waits on disk cannot be written; its archive, which is small, is made
+    // in memory, since it prints where a disk is full.
+    let made = guarded(PAYMENTS, None, || {
+        Ok(made(folder, about, sheet_rows).and_then(|(mut book, rows)| Ok((book.save_to_buffer()?, rows))))
+    });
+    let full = |_| io(std::io::ErrorKind::StorageFull.into());
+    let (bytes, rows) = made.map_err(full)?.map_err(failed)?;
+    let mut file = private().create_new(true).open(&path).map_err(io)?;
+    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(io)?;
     let (size, sha256) = digest_of(&path).map_err(io)?;
     Ok(FileDigest { rows, size, sha256 })
 }

@@ -211,6 +211,17 @@ pub fn is_guarded() -> bool {
     GUARDED.get()
 }
 
+/// Runs code of others; what it says when it panics is an error.
+pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    let outer = GUARDED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(run));
+    GUARDED.set(outer);
+    result.map_err(|said| {
+        let text = said.downcast_ref::<String>().cloned();
+        text.or_else(|| said.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+    })
+}
+
 /// Runs the Parquet reader; its errors and its panics on damaged files become errors of this file.
 pub(crate) fn guarded<T>(
     file: &str,
@@ -218,10 +229,7 @@ pub(crate) fn guarded<T>(
     read: impl FnOnce() -> Result<T, parquet::errors::ParquetError>,
 ) -> Result<T, LedgerError> {
     let failed = |message: Both| LedgerError::Parquet { file: file.to_owned(), row_group, message };
-    let outer = GUARDED.replace(true);
-    let result = catch_unwind(AssertUnwindSafe(read));
-    GUARDED.set(outer);
-    match result {
+    match caught(read) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(failed(super::zh::reader(&error))),
         Err(_) => Err(failed(both!("damaged data", "数据已损坏"))),

@@ -15,7 +15,7 @@ mod people;
 mod sheet;
 mod summary;
 
-use crate::ledger::open::guarded;
+use crate::ledger::open::caught;
 use crate::output::access::private;
 use crate::output::clauses::ClauseRow;
 use crate::output::error::OutputError;
@@ -82,15 +82,22 @@ fn write_limited(folder: &Path, about: About<'_>, sheet_rows: u32) -> Result<Fil
     };
     // The library panics where a row that waits on disk cannot be written; its archive, which is small, is made
     // in memory, since it prints where a disk is full.
-    let made = guarded(PAYMENTS, None, || {
-        Ok(made(folder, about, sheet_rows).and_then(|(mut book, rows)| Ok((book.save_to_buffer()?, rows))))
-    });
-    let full = |_| io(std::io::ErrorKind::StorageFull.into());
-    let (bytes, rows) = made.map_err(full)?.map_err(failed)?;
+    let made =
+        caught(|| made(folder, about, sheet_rows).and_then(|(mut book, rows)| Ok((book.save_to_buffer()?, rows))));
+    let (bytes, rows) = match made {
+        Ok(made) => made.map_err(failed)?,
+        Err(said) => return Err(system(&said).map_or_else(|| failed(Cannot::Read(said.clone())), io)),
+    };
     let mut file = private().create_new(true).open(&path).map_err(io)?;
     file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(io)?;
     let (size, sha256) = digest_of(&path).map_err(io)?;
     Ok(FileDigest { rows, size, sha256 })
+}
+
+/// The error of the system that a panic tells of, by its number: `Os { code: 28, kind: StorageFull, .. }`.
+fn system(said: &str) -> Option<std::io::Error> {
+    let number = said.split_once("code: ")?.1.split(|c: char| !c.is_ascii_digit()).next()?;
+    number.parse().ok().map(std::io::Error::from_raw_os_error)
 }
 
 /// The workbook, and the rows of its lists.

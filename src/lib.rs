@@ -22,6 +22,7 @@
 //! | [`model`] | money, dates, closed code sets | I/O |
 //! | [`policy`] | a city's rules as data, checked and compiled | claims |
 //! | [`ledger`], [`roster`] | input files as normalised columns, with rejects | settling |
+//! | [`import`] | ledgers and rosters from CSV and XLSX, every cell read or rejected | judging |
 //! | [`persons`] | rows by person in time order; which of them count | money |
 //! | [`settle`] | the kernel: one person in, outcomes and audit out | I/O, strings, allocation a claim |
 //! | [`orders`] | whether a year's total hangs on the order of its claims: proved, or tried | rules |
@@ -62,6 +63,7 @@
 pub mod cli;
 pub mod explain;
 pub mod generate;
+pub mod import;
 pub mod lang;
 pub mod ledger;
 pub mod model;

@@ -18,6 +18,7 @@
 //! | [`explain`] | `onestop explain` |
 //! | [`causes`] | `onestop reconcile`, cause by cause on figures computed by hand |
 //! | [`reconcile`] | `onestop reconcile` and `generate --errors` as a whole |
+//! | [`import`] | exports of every kind, turned into ledgers and rosters |
 //! | [`payments`] | the list to pay from, cell by cell |
 //! | [`verify`] | `onestop verify`: what holds, and every way in which it does not |
 //! | [`orders`] | `settle --orders` |
@@ -68,6 +69,8 @@ mod history;
 mod hostile;
 #[path = "cli/identities.rs"]
 mod identities;
+#[path = "cli/import.rs"]
+mod import;
 #[path = "cli/lang.rs"]
 mod lang;
 #[path = "cli/options.rs"]

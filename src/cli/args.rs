@@ -28,6 +28,8 @@ pub struct Cli {
 pub enum Command {
     /// Settle a ledger under a policy
     Settle(Box<SettleArgs>),
+    /// Make a ledger or a roster of exported files (CSV, XLSX)
+    Import(ImportArgs),
     /// Settle a ledger again under scenarios: what would it cost, whom would it reach?
     Project(Box<ProjectArgs>),
     /// Make a synthetic ledger and roster to try things on
@@ -146,6 +148,50 @@ pub struct SettleArgs {
     /// Exit with 3 where more than N rows, or more than P % of the ledger's, are rejected
     #[arg(long, value_name = "N|P%", value_parser = parse_max_rejects)]
     pub max_rejects: Option<MaxRejects>,
+}
+
+/// `onestop import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Exported files: CSV, text with tabs, or XLSX
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The file to make (Parquet)
+    #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
+    pub out: Option<PathBuf>,
+    /// Make a roster, not a ledger
+    #[arg(long)]
+    pub roster: bool,
+    /// Take the column under the head THEIRS as NAME
+    #[arg(long = "column", value_name = "NAME=THEIRS")]
+    pub columns: Vec<String>,
+    /// More heads and words (TOML, in the form of data/headers.toml)
+    #[arg(long, value_name = "FILE")]
+    pub headers: Option<PathBuf>,
+    /// Other names and codes (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub codes: Option<PathBuf>,
+    /// The sheet of a workbook [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+    /// Where cells that cannot be read are listed [default: beside the output, as .rejects.csv]
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Show what was found and the first rows as they are understood, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Replace earlier files
+    #[arg(long)]
+    pub force: bool,
+    /// Who may read what is written
+    #[arg(long, value_name = "WHO", value_enum, default_value_t = ReadableBy::Owner)]
+    pub readable_by: ReadableBy,
+    /// Print nothing but errors and warnings
+    #[arg(long, conflicts_with = "json")]
+    pub quiet: bool,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `onestop project`.

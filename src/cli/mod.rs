@@ -3,6 +3,7 @@
 pub mod args;
 mod explain;
 mod generate;
+mod import;
 mod policy;
 mod progress;
 mod project;
@@ -104,6 +105,7 @@ fn run(cli: Cli) -> ExitCode {
     }
     let done = match cli.command {
         Command::Settle(args) => settle::run(*args),
+        Command::Import(args) => import::run(&args),
         Command::Project(args) => project::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Reconcile(args) => reconcile::run(*args, cli.verbose),

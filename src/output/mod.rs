@@ -10,5 +10,6 @@ pub mod manifest;
 pub mod orders;
 pub mod parquet_file;
 pub mod publish;
+pub mod single;
 pub(crate) mod stream;
 pub mod unfinished;

@@ -276,7 +276,7 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> OutputError {
     move |source| OutputError::Io { path, source }
 }
 
-fn parent_of(path: &Path) -> PathBuf {
+pub(super) fn parent_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
@@ -284,7 +284,7 @@ fn parent_of(path: &Path) -> PathBuf {
 }
 
 /// Syncs a folder, where the file system can sync folders at all.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     let cannot = |error: &io::Error| {
         let cannot = [Errno::INVAL, Errno::NOTSUP, Errno::BADF, Errno::NOSYS].map(Errno::raw_os_error);
         error.raw_os_error().is_some_and(|code| cannot.contains(&code))

@@ -17,7 +17,7 @@ settlement with its audit out. Every fen is explained by the clause that it come
 Try
   onestop settle --sample                             settles the sample that comes with the program
   onestop explain sample-settlement P000001375        tells one person's year, step by step
-  onestop verify sample-settlement                    holds the outputs against themselves
+  onestop import FILE --out ledger.parquet            makes a ledger of an export, CSV or XLSX
 
 onestop --help lists all commands, onestop settle --help the options of one.
 --lang zh speaks Chinese 中文说明请用 --lang zh
@@ -29,7 +29,7 @@ onestop 用于医疗费用“一站式”结算：输入年度台账和救助对
 可先试用：
   onestop settle --sample                             结算随附的样例
   onestop explain sample-settlement P000001375        逐步说明其中一人全年的待遇
-  onestop verify sample-settlement                    核验结算结果
+  onestop import FILE --out ledger.parquet            将导出的 CSV 或 XLSX 转为台账
 
 onestop --help 列出全部命令，onestop settle --help 列出某个命令的选项。
 --lang en 改用英文

@@ -235,11 +235,11 @@ pub fn import(import: &Import, told: &(dyn Fn(u64) + Sync)) -> Result<Imported, 
     }
     let output = output.finish()?;
     let reject_cells = rejects.publish()?;
+    place.publish()?;
     if reject_cells == 0 && import.force {
         // Of an earlier import; where it cannot be removed, the summary still says that nothing was rejected.
         let _ = std::fs::remove_file(&import.rejects);
     }
-    place.publish()?;
     Ok(Imported { files, counts, output, reject_cells })
 }
 

@@ -238,6 +238,58 @@ fn a_reconciliation_is_all_or_nothing() {
 }
 
 #[test]
+fn an_imported_ledger_is_all_or_nothing() {
+    let desk = Desk::new();
+    let rows = "1;1;2023-05-06;390;21;9;8;7\n2;2;2023-05-06;390;21;9.999;8;7\n".repeat(400);
+    let heads = "psn_no;setl_id;setl_time;insutype;med_type;medfee_sumamt;inscp_scp_amt;hifp_pay\n";
+    let export = desk.text("export.csv", &format!("{heads}{rows}"));
+    let out = desk.make_folder("place").join("ledger.parquet");
+    let line = format!("import {} --force --quiet", export.display());
+    let job = Job { line, out, old: None, new: Bytes::new(), beside: vec![] };
+    let wholes = ["ledger.parquet", "ledger.rejects.csv"];
+    let (outcome, _, calls) = job.faulty("none", 0);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let new = bytes_of(job.place()).unwrap();
+    assert!(new.keys().eq(&wholes) && calls > 8, "{:?}, {calls} calls", new.keys());
+    for old in [false, true] {
+        for (how, at) in
+            ["error", "full", "kill", "torn"].into_iter().flat_map(|how| (1..=calls + 1).map(move |at| (how, at)))
+        {
+            let what = format!("{how} at call {at} of {calls}");
+            job.reset();
+            if old {
+                wholes.iter().for_each(|name| std::fs::write(job.place().join(name), "of before").unwrap());
+            }
+            let (outcome, signal, _) = job.faulty(how, at);
+            assert!(!outcome.stderr.contains("panicked"), "{what}: {}", outcome.stderr);
+            let found = bytes_of(job.place()).unwrap();
+            for name in wholes {
+                match found.get(name) {
+                    Some(bytes) if *bytes == new[name] => {}
+                    Some(bytes) => assert!(old && bytes == b"of before", "{what}: half of {name}"),
+                    None => assert!(!old, "{what}: {name} is gone"),
+                }
+            }
+            match (outcome.code, signal) {
+                (Some(0), None) => assert!(found.get(wholes[0]) == new.get(wholes[0]), "{what}: done, and not there"),
+                (Some(1), None) => {
+                    assert!(outcome.stderr.lines().count() > 1, "{what}: {}", outcome.stderr);
+                    assert!(
+                        how != "full" || found.keys().all(|name| wholes.contains(&&**name)),
+                        "{what}: {:?}",
+                        found.keys()
+                    );
+                }
+                (None, Some(9)) => {}
+                other => panic!("{what}: ended with {other:?}: {}", outcome.stderr),
+            }
+            assert!(job.command().status().expect("it starts").success(), "{what}: the next import");
+            assert!(bytes_of(job.place()).unwrap() == new, "{what}: the next import");
+        }
+    }
+}
+
+#[test]
 fn every_file_is_synced_before_the_folder_stands_in_its_place_and_the_place_after_that() {
     let (desk, line) = settling();
     let job = Job::new(&desk, &line, None);

@@ -20,7 +20,7 @@ fn no_arguments_at_all_print_what_to_try_first() {
     for line in ["", "--lang zh", "--lang=en"] {
         let outcome = typed_line(line);
         assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{line}");
-        for tried in ["settle --sample", "explain sample-settlement P000001375", "verify sample-settlement"] {
+        for tried in ["settle --sample", "explain sample-settlement P000001375", "import FILE"] {
             assert!(outcome.stdout.contains(&format!("  onestop {tried}")), "{}", outcome.stdout);
         }
         assert!(outcome.stdout.lines().count() <= 10, "{}", outcome.stdout);

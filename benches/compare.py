@@ -193,7 +193,7 @@ class Comparison:
             return self.duckdb(name, self.ledger(name), self.roster, self.out(name))
         extra = SETTLE[name] if name == "one_thread" else ["--threads", str(self.args.threads), *SETTLE[name]]
         return [str(self.args.onestop), "settle", str(self.ledger(name)), "--roster", str(self.roster),
-                "--policy", self.args.policy, "--out", str(self.out(name)), "--quiet", *extra]
+                "--policy", self.args.policy, "--out", str(self.out(name)), "--no-xlsx", "--no-report", "--quiet", *extra]
 
     def prepare(self) -> None:
         """The ledger, if it is not there yet, and its copy in the order of persons."""

@@ -22,6 +22,7 @@
 //! | [`model`] | money, dates, closed code sets | I/O |
 //! | [`policy`] | a city's rules as data, checked and compiled | claims |
 //! | [`ledger`], [`roster`] | input files as normalised columns, with rejects | settling |
+//! | [`page`] | `report.html`: a finished run told in one page, every figure from its files | settling |
 //! | [`import`] | ledgers and rosters from CSV and XLSX, every cell read or rejected | judging |
 //! | [`persons`] | rows by person in time order; which of them count | money |
 //! | [`settle`] | the kernel: one person in, outcomes and audit out | I/O, strings, allocation a claim |
@@ -69,6 +70,7 @@ pub mod ledger;
 pub mod model;
 pub mod orders;
 pub mod output;
+pub mod page;
 pub mod payments;
 pub mod persons;
 pub mod policy;

@@ -20,6 +20,7 @@
 //! | [`reconcile`] | `onestop reconcile` and `generate --errors` as a whole |
 //! | [`import`] | exports of every kind, turned into ledgers and rosters |
 //! | [`payments`] | the list to pay from, cell by cell |
+//! | [`page`] | the report, figure by figure, and in a browser |
 //! | [`verify`] | `onestop verify`: what holds, and every way in which it does not |
 //! | [`orders`] | `settle --orders` |
 //! | [`clauses`] | what each clause of the policy did |
@@ -79,6 +80,8 @@ mod options;
 mod orders;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/page.rs"]
+mod page;
 #[path = "cli/payments.rs"]
 mod payments;
 #[path = "cli/people.rs"]

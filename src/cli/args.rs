@@ -136,6 +136,9 @@ pub struct SettleArgs {
     /// Leave out payments.xlsx, the list to pay from
     #[arg(long)]
     pub no_xlsx: bool,
+    /// Leave out report.html, the page that tells the run
+    #[arg(long)]
+    pub no_report: bool,
     /// Who is paid where: psn_no, name, certificate number, bank, account (XLSX, CSV or Parquet)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["no_xlsx", "mask"])]
     pub payees: Option<PathBuf>,

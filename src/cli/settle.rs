@@ -49,7 +49,7 @@ pub fn run(args: SettleArgs) -> Result<u8, Failure> {
 fn plan(args: &SettleArgs) -> Result<Settle, Failure> {
     let run = args.run.plan(sample::OUT)?;
     let mask = args.mask.as_deref().map(Mask::load).transpose()?;
-    let papers = Papers { payments: !args.no_xlsx, payees: args.payees.clone() };
+    let papers = Papers { payments: !args.no_xlsx, report: !args.no_report, payees: args.payees.clone() };
     Ok(Settle { audit: args.audit == Audit::Full, orders: args.orders, mask, papers, ..run })
 }
 

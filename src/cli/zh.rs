@@ -53,6 +53,7 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[
     // Of single commands.
     ("settle", "audit", "审计记录：full 每一步一行，none 不写"),
     ("settle", "no_xlsx", "不生成 payments.xlsx（支付清单）"),
+    ("settle", "no_report", "不生成 report.html（结算报告）"),
     ("settle", "payees", "收款信息：人员编号、姓名、证件号码、开户银行、账号（XLSX、CSV 或 Parquet）"),
     ("settle", "orders", "查找就诊次序不同则年度合计不同的人员"),
     ("settle", "max_rejects", "退回超过 N 行，或超过台账行数的 P %，以退出码 3 结束"),

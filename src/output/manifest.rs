@@ -113,6 +113,8 @@ pub struct OptionsPart {
     pub orders: bool,
     /// Whether there is a list to pay from.
     pub payments: bool,
+    /// Whether there is a page that tells the run.
+    pub report: bool,
     /// Floats of money were accepted.
     pub allow_float: bool,
     /// What tells the key that person numbers were masked with.

@@ -51,6 +51,7 @@ use crate::model::date;
 use crate::output::access::Access;
 use crate::output::parquet_file::{FileDigest, digest_of_text};
 use crate::output::publish::{MANIFEST, PROGRAM};
+use crate::page;
 use crate::policy::document::PolicyDoc;
 use crate::run::error::RunError;
 use crate::run::ordered::in_order;
@@ -283,7 +284,7 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
         due_not_paid: noticed(Cause::DueNotPaid),
         monitored_unassisted: noticed(Cause::MonitoredUnassisted),
     };
-    let report = Report {
+    let mut report = Report {
         program: PROGRAM,
         version: env!("CARGO_PKG_VERSION"),
         kind: "reconcile",
@@ -294,6 +295,7 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
         totals: all.totals,
         outputs,
     };
+    report.outputs.insert(page::REPORT.to_owned(), page::reconciled(stage.folder(), &report)?);
     stage.write(MANIFEST, report.to_json().as_bytes())?;
     stage::publish(stage, progress)?;
     Ok(report)

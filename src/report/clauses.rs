@@ -79,7 +79,7 @@ fn more(text: &mut String, all: usize, lang: Lang) {
 }
 
 /// `2023 医疗救助 ma.A（二（三）1） 0.00+ 70 %`.
-fn name(row: &ClauseRow) -> String {
+pub(crate) fn name(row: &ClauseRow) -> String {
     let clause = &row.clause;
     let mut name = format!("{} {} {}（{}）", clause.year, clause.layer.label(), row.rule, row.text);
     if let Some((lo, hi)) = clause.bracket {

@@ -157,6 +157,7 @@ pub(crate) fn options_part(run: &Settle) -> OptionsPart {
         audit: if run.audit { "full" } else { "none" },
         orders: run.orders,
         payments: run.papers.payments,
+        report: run.papers.report,
         allow_float: run.allow_float,
         mask: run.mask.as_ref().map(|mask| mask.id().to_owned()),
         recorded_maf: run.recorded_maf.clone(),

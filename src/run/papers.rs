@@ -5,6 +5,7 @@ use super::settle::Settle;
 use crate::output::clauses::ClauseRow;
 use crate::output::manifest::{InputPart, Manifest};
 use crate::output::publish::Stage;
+use crate::page::{self, REPORT};
 use crate::payments::payees::Payees;
 use crate::payments::{self, About, PAYMENTS};
 
@@ -31,6 +32,10 @@ pub(super) fn write(
     if run.papers.payments {
         let digest = payments::write(stage.folder(), About { manifest, clauses, payees })?;
         manifest.outputs.insert(PAYMENTS.to_owned(), digest);
+    }
+    if run.papers.report {
+        let digest = page::settled(stage.folder(), manifest, clauses)?;
+        manifest.outputs.insert(REPORT.to_owned(), digest);
     }
     Ok(())
 }

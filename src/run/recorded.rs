@@ -120,6 +120,8 @@ pub(crate) struct RecordedOptions {
     pub(crate) orders: bool,
     #[serde(default)]
     pub(crate) payments: bool,
+    #[serde(default)]
+    pub(crate) report: bool,
     pub(crate) allow_float: bool,
     pub(crate) recorded_maf: Vec<String>,
     #[serde(default)]
@@ -223,7 +225,7 @@ impl Recorded {
             Source::Path(path) => Some(path),
             Source::Embedded(..) => None,
         });
-        Papers { payments: self.options.payments, payees }
+        Papers { payments: self.options.payments, report: self.options.report, payees }
     }
 
     /// Takes out of the given policies the one that stands for a recorded one: of its digest, else of its id,

@@ -53,6 +53,8 @@ use std::path::PathBuf;
 pub struct Papers {
     /// Write `payments.xlsx`.
     pub payments: bool,
+    /// Write `report.html`.
+    pub report: bool,
     /// Who is paid where, joined into it.
     pub payees: Option<PathBuf>,
 }

@@ -93,7 +93,10 @@ pub(super) fn check(
             run.papers = recorded.papers(payees);
             None
         }
-        Err(why) => recorded.options.payments.then_some(why),
+        Err(why) => {
+            run.papers.report = recorded.options.report;
+            recorded.options.payments.then_some(why)
+        }
     };
     let settled = match settle(&run, progress) {
         Ok(settled) => settled,

@@ -40,7 +40,8 @@ macro_rules! under_every_policy {
 pub(crate) use under_every_policy;
 
 /// The files of a projection.
-pub const FILES: [&str; 4] = ["manifest.json", "people.parquet", "projection.json", "projection.parquet"];
+pub const FILES: [&str; 5] =
+    ["manifest.json", "people.parquet", "projection.json", "projection.parquet", "report.html"];
 
 // --- The referee ----------------------------------------------------------------------------------------------
 

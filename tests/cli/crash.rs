@@ -390,7 +390,7 @@ fn on_a_disk_that_is_too_small_nothing_is_left() {
     let made = desk.typed("made");
     let disk = desk.make_folder("disk");
     let (mut full, mut done) = (0, 0);
-    for kilobytes in (4..=400).step_by(12) {
+    for kilobytes in (4..=640).step_by(12) {
         let script = format!(
             "mount -t tmpfs -o size={kilobytes}k none {disk} && {program} settle {made}/ledger.parquet \
              --roster {made}/roster.parquet --policy weihai-2023 --memory 1K --quiet --out {disk}/out; code=$?; ls -A {disk} {disk}/out; exit $code",

@@ -127,6 +127,7 @@ fn without_audit_there_is_no_audit_file_and_the_rest_is_the_same() {
         "payments.xlsx",
         "persons.parquet",
         "rejects.parquet",
+        "report.html",
         "settlement.parquet",
         "subsidies.parquet",
     ];

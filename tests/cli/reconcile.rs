@@ -172,7 +172,7 @@ fn findings_do_not_hang_on_threads_or_memory() {
             assert!(a == b, "{file} with {how}");
         }
     }
-    assert_eq!(names_in(Path::new(&rec)), ["adjustments.parquet", "findings.parquet", "manifest.json"]);
+    assert_eq!(names_in(Path::new(&rec)), ["adjustments.parquet", "findings.parquet", "manifest.json", "report.html"]);
 }
 
 #[test]

@@ -129,3 +129,78 @@ fn made(folder: &Path, about: About<'_>, sheet_rows: u32) -> Result<(Workbook, u
     book.push_worksheet(notes::sheet(about)?);
     Ok((book, rows))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::codebook::CodeBook;
+    use crate::ledger::open::Source;
+    use crate::output::access::Access;
+    use crate::persons::store::DEFAULT_MEMORY;
+    use crate::policy::Policy;
+    use crate::policy::parameters::Parameters;
+    use crate::run::progress::Silent;
+    use crate::run::settle::{Papers, Settle, settle};
+    use calamine::{Data, Reader as _, Xlsx};
+    use std::path::PathBuf;
+
+    #[test]
+    fn a_list_that_is_too_long_for_a_sheet_goes_on_in_the_next() {
+        let sample =
+            |name: &str| Source::Path(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/sample").join(name));
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let run = Settle {
+            ledger: vec![sample("ledger.parquet")],
+            roster: Some(sample("roster.parquet")),
+            policies: vec![Policy::load("weihai-2023").unwrap()],
+            parameters: Parameters::shipped().unwrap(),
+            book: CodeBook::load(None).unwrap(),
+            renames: Default::default(),
+            recorded_maf: Vec::new(),
+            out: out.clone(),
+            year: None,
+            as_if: false,
+            as_known: None,
+            audit: false,
+            orders: false,
+            strict: false,
+            force: false,
+            mask: None,
+            papers: Papers::default(),
+            access: Access::Owner,
+            allow_float: false,
+            threads: 2,
+            memory: DEFAULT_MEMORY,
+        };
+        let settled = settle(&run, &Silent).unwrap();
+        let about = About { manifest: &settled.manifest, clauses: &settled.clauses, payees: None };
+        let lists = |sheet_rows: u32| {
+            let listed = write_limited(&out, about, sheet_rows).unwrap().rows;
+            let path = out.join(PAYMENTS);
+            let mut book: Xlsx<_> = calamine::open_workbook(&path).unwrap();
+            let (mut persons, mut sheets) = (Vec::new(), 0);
+            for name in book.sheet_names() {
+                let range = book.worksheet_range(&name).unwrap();
+                // The lists are those with a number in front of each person.
+                let rows = range.rows().filter(|row| matches!(row[0], Data::Float(_)));
+                let before = persons.len();
+                persons.extend(rows.map(|row| format!("{row:?}")));
+                if persons.len() > before {
+                    sheets += 1;
+                    assert!(range.end().unwrap().0 < sheet_rows, "{name} has more rows than a sheet holds");
+                }
+            }
+            std::fs::remove_file(&path).unwrap();
+            assert_eq!(persons.len() as u64, listed);
+            (persons, sheets)
+        };
+        let (whole, sheets) = lists(SHEET_ROWS);
+        let (split, more) = lists(HEAD_ROWS_AND_TAIL + 4);
+        assert!(whole.len() > 12 && more > sheets + 1, "{} rows, {more} sheets for {sheets}", whole.len());
+        assert_eq!(split, whole, "the same rows with the same numbers, on more sheets");
+    }
+
+    /// What a sheet needs beside persons.
+    const HEAD_ROWS_AND_TAIL: u32 = 8;
+}

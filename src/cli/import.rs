@@ -1,6 +1,7 @@
 //! `onestop import`.
 
 use super::args::ImportArgs;
+use super::progress::rate;
 use super::{DONE, Failure, lang, report, warn};
 use crate::import::heads::{Heads, Made};
 use crate::import::{Import, Imported, Looked, import, look, preview};
@@ -9,7 +10,7 @@ use crate::ledger::codebook::CodeBook;
 use crate::ledger::schema::renames;
 use crate::model::fen::{group_thousands, to_grouped};
 use crate::report::table::{Align, Table};
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -66,9 +67,6 @@ fn plan(args: &ImportArgs) -> Result<Import, Failure> {
 fn bar(shown: bool) -> ProgressBar {
     let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(None, target).with_message(lang().pick("importing 导入", "导入"));
-    let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-        let _ = write!(out, "{}", HumanCount(state.per_sec() as u64));
-    };
     let template =
         lang().pick("{spinner} {msg} {human_pos} rows, {rate}/s", "{spinner} {msg} {human_pos} 行，每秒 {rate} 行");
     let bar = match ProgressStyle::with_template(template) {

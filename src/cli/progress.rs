@@ -15,7 +15,7 @@ const TEMPLATE: [&str; 2] = [
 ];
 
 /// Whole rows a second.
-fn rate(state: &ProgressState, out: &mut dyn Write) {
+pub(super) fn rate(state: &ProgressState, out: &mut dyn Write) {
     let _ = write!(out, "{}", HumanCount(state.per_sec() as u64));
 }
 

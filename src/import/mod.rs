@@ -19,7 +19,7 @@ mod sheet;
 mod text;
 pub mod value;
 
-pub use convert::{Counts, Reject, Stated};
+pub use convert::{Counts, Stated};
 
 use crate::lang::{Both, Lang, both};
 use crate::ledger::schema::Renames;
@@ -40,8 +40,6 @@ use text::Form;
 const CHUNK_ROWS: usize = 65_536;
 /// Chunks that wait at most.
 const AHEAD: usize = 2;
-/// Cells of rejects that are kept for whoever asks, of each file.
-const KEPT_REJECTS: usize = 20;
 
 /// What to import, and how.
 #[derive(Debug)]
@@ -137,8 +135,6 @@ pub struct FileReport {
     pub counts: Counts,
     /// Sums that it states otherwise than its rows come to.
     pub unlike: Vec<Stated>,
-    /// The first cells that cannot be read.
-    pub rejects: Vec<Reject>,
 }
 
 /// What an import came to.
@@ -214,7 +210,6 @@ pub fn import(import: &Import, told: &(dyn Fn(u64) + Sync)) -> Result<Imported, 
     for looked in &looked {
         let file = looked.path.display().to_string();
         let mut converter = converter(import, looked, &specs, &schema, &columns);
-        let mut kept = Vec::new();
         let above = looked.layout.head + 1;
         let mut first = true;
         each_chunk(looked, &mut |grid| {
@@ -224,14 +219,13 @@ pub fn import(import: &Import, told: &(dyn Fn(u64) + Sync)) -> Result<Imported, 
             let mut found = Vec::new();
             let batch = converter.batch(&grid, from, &mut found)?;
             rejects.write(&file, &found)?;
-            kept.extend(found.into_iter().take(KEPT_REJECTS - kept.len().min(KEPT_REJECTS)));
             output.append(encoder.encode(&batch)?)?;
             told(grid.rows() as u64);
             Ok(())
         })?;
         counts.add(&converter.counts);
         let Converter { counts, unlike, .. } = converter;
-        files.push(FileReport { file, counts, unlike, rejects: kept });
+        files.push(FileReport { file, counts, unlike });
     }
     let output = output.finish()?;
     let reject_cells = rejects.publish()?;
@@ -297,7 +291,10 @@ fn written(path: &Path, named: Option<&str>) -> Result<Written, ImportError> {
     let mut start = Vec::new();
     File::open(path).map_err(io)?.take(8).read_to_end(&mut start).map_err(io)?;
     match start[..] {
-        [b'P', b'K', 3, 4, ..] => Ok(Written::Sheet(sheet::sheet_of(path, named)?, sheet::sheets(path)?)),
+        [b'P', b'K', 3, 4, ..] => {
+            let (name, of) = sheet::sheet_of(path, named)?;
+            Ok(Written::Sheet(name, of))
+        }
         // What office programs wrote before 2007, Parquet, PDF.
         [0xd0, 0xcf, 0x11, 0xe0, ..] | [b'P', b'A', b'R', b'1', ..] | [b'%', b'P', b'D', b'F', ..] => {
             Err(ImportError::Binary { path: path.to_owned() })

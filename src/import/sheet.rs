@@ -19,23 +19,23 @@ fn failed(path: &Path, error: &XlsxError) -> ImportError {
     ImportError::Workbook { path: path.to_owned(), message: error.to_string() }
 }
 
-/// The sheet that is read: the named one, else the only one that is not empty by name.
+/// The sheet that is read, the named one or else the first, and how many there are.
 ///
 /// # Errors
-/// [`ImportError`]: no such sheet, or several and none named.
-pub(super) fn sheet_of(path: &Path, named: Option<&str>) -> Result<String, ImportError> {
+/// [`ImportError`]: no such sheet, or none at all.
+pub(super) fn sheet_of(path: &Path, named: Option<&str>) -> Result<(String, usize), ImportError> {
     let names = open(path)?.sheet_names();
-    let missing =
-        |named: &str| ImportError::NoSheet { path: path.to_owned(), name: named.to_owned(), found: names.join(", ") };
-    match named {
-        Some(named) => names.iter().find(|name| *name == named).cloned().ok_or_else(|| missing(named)),
-        None => names.first().cloned().ok_or_else(|| missing("")),
+    let found = match named {
+        Some(named) => names.iter().find(|name| *name == named),
+        None => names.first(),
+    };
+    match found {
+        Some(name) => Ok((name.clone(), names.len())),
+        None => {
+            let name = named.unwrap_or_default().to_owned();
+            Err(ImportError::NoSheet { path: path.to_owned(), name, found: names.join(", ") })
+        }
     }
-}
-
-/// How many sheets a workbook has.
-pub(super) fn sheets(path: &Path) -> Result<usize, ImportError> {
-    Ok(open(path)?.sheet_names().len())
 }
 
 /// Gives the rows of a sheet, so many at a time, until nobody wants more.

@@ -94,8 +94,7 @@ const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// Text without what exports put around it, in half-width characters; none where it is blank.
 pub fn bare(text: &str) -> Option<Cow<'_, str>> {
-    let trim = |t: &'static str| move |c: char| c.is_whitespace() || c == '\u{feff}' || t.contains(c);
-    let mut text = text.trim_matches(trim(""));
+    let mut text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if let Some(inner) = text.strip_prefix("=\"").and_then(|t| t.strip_suffix('"')) {
         text = inner.trim();
     }

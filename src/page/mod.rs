@@ -11,15 +11,13 @@ mod reconcile;
 mod settle;
 
 use crate::ledger::open::caught;
-use crate::output::access::private;
 use crate::output::clauses::ClauseRow;
 use crate::output::error::OutputError;
 use crate::output::manifest::Manifest;
-use crate::output::parquet_file::{FileDigest, digest_of};
+use crate::output::parquet_file::{FileDigest, digest_of_text};
+use crate::output::publish::Stage;
 use crate::project::report::Projection;
 use crate::reconcile::Report;
-use std::io::Write as _;
-use std::path::Path;
 
 /// Name of the file.
 pub const REPORT: &str = "report.html";
@@ -28,33 +26,29 @@ pub const REPORT: &str = "report.html";
 ///
 /// # Errors
 /// [`OutputError`]: the files cannot be read back, or the page cannot be written.
-pub fn settled(folder: &Path, manifest: &Manifest, clauses: &[ClauseRow]) -> Result<FileDigest, OutputError> {
-    write(folder, || settle::page(folder, manifest, clauses))
+pub fn settled(stage: &Stage, manifest: &Manifest, clauses: &[ClauseRow]) -> Result<FileDigest, OutputError> {
+    write(stage, || settle::page(stage.folder(), manifest, clauses))
 }
 
 /// Writes the page of a projection into the folder of its other files.
 ///
 /// # Errors
 /// As [`settled`].
-pub fn projected(folder: &Path, projection: &Projection) -> Result<FileDigest, OutputError> {
-    write(folder, || project::page(projection))
+pub fn projected(stage: &Stage, projection: &Projection) -> Result<FileDigest, OutputError> {
+    write(stage, || project::page(projection))
 }
 
 /// Writes the page of a reconciliation into the folder of its other files.
 ///
 /// # Errors
 /// As [`settled`].
-pub fn reconciled(folder: &Path, report: &Report) -> Result<FileDigest, OutputError> {
-    write(folder, || reconcile::page(folder, report))
+pub fn reconciled(stage: &Stage, report: &Report) -> Result<FileDigest, OutputError> {
+    write(stage, || reconcile::page(stage.folder(), report))
 }
 
-fn write(folder: &Path, page: impl FnOnce() -> Result<(String, u64), String>) -> Result<FileDigest, OutputError> {
-    let path = folder.join(REPORT);
-    let io = |source| OutputError::Io { path: path.clone(), source };
+fn write(stage: &Stage, page: impl FnOnce() -> Result<(String, u64), String>) -> Result<FileDigest, OutputError> {
     let failed = |message| OutputError::Encode { file: REPORT.to_owned(), message };
-    let (text, tables) = caught(page).and_then(|made| made).map_err(failed)?;
-    let mut file = private().create_new(true).open(&path).map_err(io)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
-    let (size, sha256) = digest_of(&path).map_err(io)?;
-    Ok(FileDigest { rows: tables, size, sha256 })
+    let (text, rows) = caught(page).and_then(|made| made).map_err(failed)?;
+    stage.write(REPORT, text.as_bytes())?;
+    Ok(FileDigest { rows, size: text.len() as u64, sha256: digest_of_text(&text) })
 }

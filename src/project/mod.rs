@@ -249,7 +249,7 @@ pub fn project(job: &Project, progress: &dyn Progress) -> Result<Projected, Proj
     let (size, sha256) = (text.len() as u64, digest_of_text(&text));
     let rows = projection.scenarios.len() as u64;
     outputs.insert(REPORT.to_owned(), FileDigest { rows, size, sha256 });
-    outputs.insert(page::REPORT.to_owned(), page::projected(stage.folder(), &projection)?);
+    outputs.insert(page::REPORT.to_owned(), page::projected(&stage, &projection)?);
     let used: Vec<Used> = std::mem::take(&mut projector.workshop.used).into_iter().collect();
     let unconfirmed = used.iter().filter(|u| is_unconfirmed(u)).cloned().collect();
     let manifest = ProjectionManifest {

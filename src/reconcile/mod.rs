@@ -295,7 +295,7 @@ pub fn reconcile(job: &Reconcile, progress: &dyn Progress) -> Result<Report, Rec
         totals: all.totals,
         outputs,
     };
-    report.outputs.insert(page::REPORT.to_owned(), page::reconciled(stage.folder(), &report)?);
+    report.outputs.insert(page::REPORT.to_owned(), page::reconciled(&stage, &report)?);
     stage.write(MANIFEST, report.to_json().as_bytes())?;
     stage::publish(stage, progress)?;
     Ok(report)

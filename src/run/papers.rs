@@ -34,7 +34,7 @@ pub(super) fn write(
         manifest.outputs.insert(PAYMENTS.to_owned(), digest);
     }
     if run.papers.report {
-        let digest = page::settled(stage.folder(), manifest, clauses)?;
+        let digest = page::settled(stage, manifest, clauses)?;
         manifest.outputs.insert(REPORT.to_owned(), digest);
     }
     Ok(())

@@ -88,16 +88,12 @@ pub(super) fn check(
         }
     };
     // Without the payees the list would be another one.
-    let unlisted = match origins.payees.clone() {
-        Ok(payees) => {
-            run.papers = recorded.papers(payees);
-            None
-        }
-        Err(why) => {
-            run.papers.report = recorded.options.report;
-            recorded.options.payments.then_some(why)
-        }
+    let (payees, unlisted) = match origins.payees.clone() {
+        Ok(payees) => (payees, None),
+        Err(why) => (None, recorded.options.payments.then_some(why)),
     };
+    run.papers = recorded.papers(payees);
+    run.papers.payments &= unlisted.is_none();
     let settled = match settle(&run, progress) {
         Ok(settled) => settled,
         Err(error) => {

@@ -30,6 +30,7 @@
 //! | [`output`] | Parquet files, manifest, all-or-nothing folder | rules |
 //! | [`payments`] | the list to pay from, made from a run's own files | rules |
 //! | [`run`] | one run from files to folder, in parallel | printing |
+//! | [`batches`] | the same run over Arrow record batches in the order of persons | I/O, rules |
 //! | [`explain`], [`report`] | texts for people, from the outputs alone | settling |
 //! | [`verify`] | a folder of outputs held against itself, and against the run made again | rules |
 //! | [`reconcile`] | what was paid against what is due; causes by counterfactual | rules |
@@ -59,8 +60,10 @@
 //!
 //! How open words of the policy texts are read: [`rulings`]. What changed: [`changes`].
 
-#![forbid(unsafe_code)]
+// What the macros of the Python package write is the only code of that kind.
+#![cfg_attr(not(feature = "python"), forbid(unsafe_code))]
 
+pub mod batches;
 pub mod cli;
 pub mod explain;
 pub mod generate;
@@ -75,6 +78,8 @@ pub mod payments;
 pub mod persons;
 pub mod policy;
 pub mod project;
+#[cfg(feature = "python")]
+mod python;
 pub mod reconcile;
 pub mod report;
 pub mod roster;

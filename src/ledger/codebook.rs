@@ -74,15 +74,24 @@ impl CodeBook {
         if let Some(path) = user {
             let text =
                 std::fs::read_to_string(path).map_err(|source| CodesError::Io { path: path.to_owned(), source })?;
-            let theirs = Self::parse(&path.display().to_string(), &text)?;
-            book.columns.extend(theirs.columns);
-            book.identity.extend(theirs.identity);
-            book.med_type.extend(theirs.med_type);
-            book.hosp_lv.extend(theirs.hosp_lv);
-            book.user_text = Some(text);
-            book.path = Some(path.display().to_string());
+            book.lay(&path.display().to_string(), &text)?;
         }
         Ok(book)
+    }
+
+    /// Lays a user's codes over what is there.
+    ///
+    /// # Errors
+    /// [`CodesError`] with line and column.
+    pub fn lay(&mut self, name: &str, text: &str) -> Result<(), CodesError> {
+        let theirs = Self::parse(name, text)?;
+        self.columns.extend(theirs.columns);
+        self.identity.extend(theirs.identity);
+        self.med_type.extend(theirs.med_type);
+        self.hosp_lv.extend(theirs.hosp_lv);
+        self.user_text = Some(text.to_owned());
+        self.path = Some(name.to_owned());
+        Ok(())
     }
 
     fn parse(name: &str, text: &str) -> Result<Self, CodesError> {

@@ -114,10 +114,22 @@ impl<'a> Normaliser<'a> {
         identity_counts: bool,
         interner: &'a Interner,
     ) -> Self {
-        let money: Vec<C> = MONEY_COLUMNS.into_iter().filter(|c| ledger.has(*c)).collect();
+        Self::of(&ledger.present, book, roles, year_by, identity_counts, interner)
+    }
+
+    /// A normaliser for rows that have these columns, by number.
+    pub fn of(
+        present: &[bool],
+        book: &'a CodeBook,
+        roles: &'a Roles,
+        year_by: YearBy,
+        identity_counts: bool,
+        interner: &'a Interner,
+    ) -> Self {
+        let money: Vec<C> = MONEY_COLUMNS.into_iter().filter(|c| present[*c as usize]).collect();
         let has_day = year_by == YearBy::Enddate;
         let wanted = |c: &usize| *c != C::Enddate as usize || has_day;
-        let columns = (0..LEDGER.len()).filter(|c| ledger.present[*c]).filter(wanted).collect();
+        let columns = (0..LEDGER.len()).filter(|c| present[*c]).filter(wanted).collect();
         Self { book, roles, identity_counts, interner, layout: Layout { money: money.into(), has_day }, columns }
     }
 

@@ -8,7 +8,8 @@ use super::row_group::leaf_of;
 use super::schema::{IdType, LEDGER, LedgerColumn, Mapping, Renames, Spec, TypeRules, id_type, map};
 use super::watched::Watched;
 use crate::lang::{Both, both};
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, Schema};
+use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use std::cell::Cell;
 use std::fs::File;
@@ -25,6 +26,8 @@ pub enum Source {
     Path(PathBuf),
     /// Bytes that are part of the program: name and content.
     Embedded(&'static str, &'static [u8]),
+    /// A file in memory: what it is called, and its content.
+    Given(String, Bytes),
 }
 
 impl Source {
@@ -33,6 +36,7 @@ impl Source {
         match self {
             Source::Path(path) => path.display().to_string(),
             Source::Embedded(name, _) => (*name).to_owned(),
+            Source::Given(name, _) => name.clone(),
         }
     }
 }
@@ -268,12 +272,7 @@ impl Ledger {
             files.push(InputFile::open(source, LEDGER, book, renames, rules)?.masked(mask));
         }
         for file in &files {
-            let has = |c: LedgerColumn| file.mapping.at[c as usize].is_some();
-            if !has(LedgerColumn::Care) && !has(LedgerColumn::MedType) {
-                let fields = file.metadata.schema().fields();
-                let found = fields.iter().map(|f| f.name().trim()).collect::<Vec<_>>().join(", ");
-                return Err(LedgerError::NoCare { file: file.name(), found });
-            }
+            check_care(&file.name(), &file.mapping, file.metadata.schema())?;
         }
         let written_psn_no = one_type(&files, LedgerColumn::PsnNo as usize, "psn_no")?;
         let psn_no = if mask.is_some() { IdType::Text } else { written_psn_no };
@@ -325,6 +324,16 @@ impl Ledger {
         let of = |(n, f): (usize, &InputFile)| (0..f.row_groups()).map(move |g| (n, g)).collect::<Vec<_>>();
         self.files.iter().enumerate().flat_map(of).collect()
     }
+}
+
+/// Checks that something tells what care a claim is for.
+pub(crate) fn check_care(file: &str, mapping: &Mapping, schema: &Schema) -> Result<(), LedgerError> {
+    let has = |c: LedgerColumn| mapping.at[c as usize].is_some();
+    if has(LedgerColumn::Care) || has(LedgerColumn::MedType) {
+        return Ok(());
+    }
+    let found = schema.fields().iter().map(|f| f.name().trim()).collect::<Vec<_>>().join(", ");
+    Err(LedgerError::NoCare { file: file.to_owned(), found })
 }
 
 fn is_null_typed(file: &InputFile, column: usize) -> bool {

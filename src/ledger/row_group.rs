@@ -172,7 +172,12 @@ pub struct Columns<'a> {
     masked: Option<(usize, ArrayRef)>,
 }
 
-impl Columns<'_> {
+impl<'a> Columns<'a> {
+    /// The columns of a batch that stand at these places.
+    pub fn of(batch: RecordBatch, positions: &'a [Option<usize>]) -> Self {
+        Self { batch, positions, masked: None }
+    }
+
     /// Rows in the batch.
     pub fn rows(&self) -> usize {
         self.batch.num_rows()

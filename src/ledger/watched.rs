@@ -42,6 +42,7 @@ impl Input {
         Ok(match source {
             Source::Path(path) => Self::File(File::open(path)?),
             Source::Embedded(_, bytes) => Self::Bytes(Bytes::from_static(bytes)),
+            Source::Given(_, bytes) => Self::Bytes(bytes.clone()),
         })
     }
 

@@ -103,4 +103,67 @@ impl Piece<'_> {
         };
         look().unwrap_or(NULL)
     }
+    /// Person of the first row, of rows that do not wait packed.
+    pub(crate) fn first_person(&self) -> Option<&[u8]> {
+        match self {
+            Piece::Plain { batch, rows } if !rows.is_empty() => Some(batch.psn_no.get(rows.start)),
+            _ => None,
+        }
+    }
+
+    /// Person of the last row, of rows that do not wait packed.
+    pub(crate) fn last_person(&self) -> Option<&[u8]> {
+        match self {
+            Piece::Plain { batch, rows } if !rows.is_empty() => Some(batch.psn_no.get(rows.end - 1)),
+            _ => None,
+        }
+    }
+}
+
+/// The runs of rows that passed.
+pub(crate) fn passed(rows: &[bool]) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + rows[at..].iter().position(|passed| *passed)?;
+        at = start + rows[start..].iter().position(|passed| !*passed).unwrap_or(rows.len() - start);
+        Some(start..at)
+    })
+}
+
+/// How many of so many rows, from the first on, something holds for; it holds for none after the first for
+/// which it does not.
+pub(crate) fn within(rows: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut from, mut to) = (0, rows);
+    while from < to {
+        let middle = from + (to - from) / 2;
+        if holds(middle) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    from
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_passed_are_found_in_runs() {
+        let runs = |rows: &[bool]| passed(rows).map(|r| (r.start, r.end)).collect::<Vec<_>>();
+        assert_eq!(runs(&[]), []);
+        assert_eq!(runs(&[true, true]), [(0, 2)]);
+        assert_eq!(runs(&[false, true, false, false, true, true]), [(1, 2), (4, 6)]);
+        assert_eq!(runs(&[false]), []);
+    }
+
+    #[test]
+    fn the_end_of_what_holds_is_found() {
+        for len in 0..9 {
+            for end in 0..=len {
+                assert_eq!(within(len, |row| row < end), end);
+            }
+        }
+    }
 }

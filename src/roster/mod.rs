@@ -1,5 +1,7 @@
 //! The roster: who holds which identity when, as periods by person.
 
+pub mod waiting;
+
 use crate::lang::Both;
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::decode::{self, TextColumn};

@@ -1,7 +1,8 @@
 //! The end of a run: what the ranges add up to, the small files, the parts of the manifest.
 
 use super::error::RunError;
-use super::part::{Files, Part, Tally};
+use super::part::{Files, Part};
+use super::range::Tally;
 use super::settle::Settle;
 use crate::ledger::open::{Ledger, Source};
 use crate::ledger::reject::{Reject, RejectSource};
@@ -187,6 +188,7 @@ pub(crate) fn digest_of_source(source: &Source) -> Result<(u64, String), RunErro
     match source {
         Source::Path(path) => digest_of(path).map_err(|e| io(path, e)),
         Source::Embedded(_, bytes) => Ok((bytes.len() as u64, hex(&Sha256::digest(bytes)))),
+        Source::Given(_, bytes) => Ok((bytes.len() as u64, hex(&Sha256::digest(bytes)))),
     }
 }
 

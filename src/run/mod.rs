@@ -9,6 +9,7 @@ mod part;
 mod pieces;
 pub(crate) mod policies;
 pub mod progress;
+pub(crate) mod range;
 pub(crate) mod read;
 pub mod recorded;
 pub mod settle;

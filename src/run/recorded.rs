@@ -223,7 +223,7 @@ impl Recorded {
     pub(crate) fn papers(&self, payees: Option<Source>) -> Papers {
         let payees = payees.and_then(|source| match source {
             Source::Path(path) => Some(path),
-            Source::Embedded(..) => None,
+            Source::Embedded(..) | Source::Given(..) => None,
         });
         Papers { payments: self.options.payments, report: self.options.report, payees }
     }

@@ -16,10 +16,11 @@ use super::error::RunError;
 use super::inputs::Inputs;
 use super::ordered;
 use super::papers;
-use super::part::{Job, Part, Tally, create_files};
+use super::part::{Job, Part, create_files};
 use super::pieces::Pieces;
 use super::policies::{compile_all, years_needed};
 use super::progress::{Progress, Step};
+use super::range::{Settling, Tally};
 use super::read::{Way, read, room_for_rows};
 use super::stage;
 use super::stream::{Stream, keeps_busy};
@@ -181,7 +182,10 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     let texts = Texts::default();
     let context = Context { names: &eras.names, psn_no: ledger.psn_no, setl_id: ledger.setl_id, texts: &texts };
     let (mut files, encoders) = create_files(run, &stage, context)?;
-    let job = Job { run, eras: &eras, context, reading: &reading, rosters: &rosters, encoders: &encoders };
+    let Settle { year, as_if, audit, orders, .. } = *run;
+    let (reading, rosters) = (&reading, &rosters);
+    let settling = Settling { year, as_if, audit, orders, eras: &eras, context, reading, rosters };
+    let job = Job { settling, encoders: &encoders };
     let mut sums = Tally::default();
     progress.begin(Step::Settle, ledger.rows());
     let append = |_: usize, part: Part| -> Result<(), RunError> {

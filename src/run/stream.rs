@@ -16,7 +16,7 @@ use crate::ledger::open::Ledger;
 use crate::ledger::row_group::GroupReader;
 use crate::ledger::rows::Rows;
 use crate::persons::partition::{Cuts, PARTITION_ROWS};
-use crate::persons::piece::Piece;
+use crate::persons::piece::{Piece, passed, within};
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex};
@@ -139,53 +139,5 @@ impl<'a> Stream<'a> {
             all.years.extend(state.findings.years);
         }
         all
-    }
-}
-
-/// The runs of rows that passed.
-fn passed(rows: &[bool]) -> impl Iterator<Item = Range<usize>> + '_ {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = at + rows[at..].iter().position(|passed| *passed)?;
-        at = start + rows[start..].iter().position(|passed| !*passed).unwrap_or(rows.len() - start);
-        Some(start..at)
-    })
-}
-
-/// How many of so many rows, from the first on, something holds for; it holds for none after the first for
-/// which it does not.
-fn within(rows: usize, holds: impl Fn(usize) -> bool) -> usize {
-    let (mut from, mut to) = (0, rows);
-    while from < to {
-        let middle = from + (to - from) / 2;
-        if holds(middle) {
-            from = middle + 1;
-        } else {
-            to = middle;
-        }
-    }
-    from
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_that_passed_are_found_in_runs() {
-        let runs = |rows: &[bool]| passed(rows).map(|r| (r.start, r.end)).collect::<Vec<_>>();
-        assert_eq!(runs(&[]), []);
-        assert_eq!(runs(&[true, true]), [(0, 2)]);
-        assert_eq!(runs(&[false, true, false, false, true, true]), [(1, 2), (4, 6)]);
-        assert_eq!(runs(&[false]), []);
-    }
-
-    #[test]
-    fn the_end_of_what_holds_is_found() {
-        for len in 0..9 {
-            for end in 0..=len {
-                assert_eq!(within(len, |row| row < end), end);
-            }
-        }
     }
 }

@@ -266,5 +266,6 @@ fn digest_of_source(source: &Source) -> Found<(u64, String)> {
     match source {
         Source::Path(path) => digest_of(path).map_err(|e| Both::of(&e)),
         Source::Embedded(_, bytes) => Ok((bytes.len() as u64, hex(&Sha256::digest(bytes)))),
+        Source::Given(_, bytes) => Ok((bytes.len() as u64, hex(&Sha256::digest(bytes)))),
     }
 }

@@ -1,0 +1,267 @@
+"""Batches against the program: the same rows, byte for byte."""
+
+import datetime
+import threading
+from decimal import Decimal
+
+import onestop
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from conftest import OUTPUTS, assert_same, in_order
+
+
+def push_all(settler, ledger, rows):
+    tables = [settler.push(batch) for batch in ledger.to_batches(max_chunksize=rows)] + [settler.finish()]
+    joined = {}
+    for name in OUTPUTS:
+        parts = [t[name] for t in tables if name in t]
+        if parts:
+            joined[name] = pa.concat_tables(parts)
+    return joined
+
+
+@pytest.mark.parametrize("rows", [7, 97, 1 << 20])
+def test_batches_of_any_size_give_what_the_program_gives(case, rows):
+    settler = onestop.Settler(case.policy, roster=case.roster)
+    ours = push_all(settler, in_order(case.ledger).combine_chunks(), rows)
+    assert len(ours["rejects"]) > 20
+    for name in OUTPUTS:
+        native = case.native(name)
+        if native.num_rows or name in ours:
+            assert_same(name, ours[name], native)
+    stats = settler.stats()
+    assert stats["ledger_rows"] == len(case.ledger)
+    assert stats["settlement_rows"] == len(ours["settlement"]) and stats["audit_rows"] == len(ours["audit"])
+    assert stats["settlement_rows"] + stats["ledger_rejects"] == stats["ledger_rows"]
+    for name, fen in stats["fen"].items():
+        assert Decimal(fen).scaleb(-2) == (pc.sum(ours["settlement"][name]).as_py() or 0), name
+
+
+def test_persons_are_settled_while_others_still_come(large):
+    settler = onestop.Settler(large.policy, roster=large.roster)
+    ours = push_all(settler, in_order(large.ledger).combine_chunks(), 10_007)
+    for name in OUTPUTS:
+        assert_same(name, ours[name], large.native(name))
+
+
+def test_a_person_of_many_rows_is_held_together(large):
+    one = pc.index_in(large.ledger["psn_no"], pa.array([large.ledger["psn_no"][0].as_py()]))
+    ledger = pa.concat_tables([large.ledger.filter(pc.is_valid(one))] * 1)
+    rows = pa.concat_tables([ledger] * (70_000 // len(ledger))).combine_chunks()
+    ids = pa.array([f"N{row}" for row in range(len(rows))])
+    rows = rows.set_column(rows.schema.get_field_index("setl_id"), "setl_id", ids)
+    settler = onestop.Settler(large.policy, roster=large.roster)
+    ours = push_all(settler, rows, 1_000)
+    assert_same("audit", ours["audit"], onestop.settle(rows, large.roster, large.policy).audit)
+
+
+def test_a_roster_may_come_with_its_persons(large):
+    case = large
+    settler = onestop.Settler(case.policy, roster=True)
+    ledger, roster = in_order(case.ledger), case.roster.sort_by("psn_no")
+    tables = []
+    cuts = sorted({p for p in ledger["psn_no"].to_pylist() if p})[::300] + ["~"]
+    persons = pc.fill_null(pc.utf8_trim(ledger["psn_no"], " \t"), "")
+    last = ""
+    for cut in cuts:
+        def of(column):
+            return pc.and_(pc.greater_equal(column, last), pc.less(column, cut))
+        settler.push_roster(roster.filter(of(roster["psn_no"])))
+        tables.append(settler.push(ledger.filter(of(persons))))
+        last = cut
+    tables.append(settler.finish())
+    for name in ("settlement", "audit"):
+        assert_same(name, pa.concat_tables([t[name] for t in tables if name in t]), case.native(name))
+
+
+@pytest.mark.parametrize("as_table", [pl.from_arrow, lambda t: t.to_pandas(types_mapper=pd.ArrowDtype), lambda t: t], ids=["polars", "pandas", "pyarrow"])
+def test_tables_of_polars_pandas_and_pyarrow_give_what_the_program_gives(case, as_table):
+    run = onestop.settle(as_table(case.ledger), as_table(case.roster), case.policy)
+    for name in (*OUTPUTS, "clauses", "subsidies"):
+        assert_same(name, run.table(name), case.native(name))
+
+
+def test_pandas_of_decimals_and_stamps_is_read_as_well(case):
+    ledger = in_order(case.ledger).to_pandas()
+    assert ledger["setl_time"].dtype.kind == "M"
+    run = onestop.settle(ledger, case.roster.to_pandas(date_as_object=True), case.policy)
+    assert_same("settlement", run.settlement, case.native("settlement"))
+
+
+def test_files_are_settled_as_the_program_does(case, tmp_path):
+    run = onestop.settle(case.ledger_path, case.roster_path, case.policy, out=tmp_path / "out")
+    for name in OUTPUTS:
+        assert (tmp_path / "out" / f"{name}.parquet").read_bytes() == (case.out / f"{name}.parquet").read_bytes()
+    assert run.manifest["counts"]["ledger_rows"] == len(case.ledger)
+    with pytest.raises(onestop.OutputError, match="force"):
+        onestop.settle(case.ledger_path, case.roster_path, case.policy, out=tmp_path / "out")
+    onestop.settle(case.ledger_path, case.roster_path, case.policy, out=tmp_path / "out", force=True)
+
+
+def test_a_year_is_explained_in_both_languages(case):
+    run = onestop.settle(case.ledger, case.roster, case.policy)
+    person = next(p for p in run.audit["psn_no"].to_pylist())
+    told = run.explain(person)
+    assert person in told and "within scope" in told
+    assert told != run.explain(person, lang="zh")
+    assert onestop.explain(case.out, person) == told
+    with pytest.raises(onestop.OutputError):
+        run.explain("nobody")
+    with pytest.raises(onestop.OnestopError, match="en or zh"):
+        run.explain(person, lang="de")
+
+
+def test_a_result_shows_its_totals_and_takes_its_folder_with_it(case):
+    run = onestop.settle(case.ledger, case.roster, case.policy)
+    folder = run.folder
+    assert folder.is_dir() and f"{len(case.ledger):,}" in repr(run) and "<table>" in run._repr_html_()
+    with pytest.raises(onestop.OutputError, match="orders"):
+        run.orders
+    del run
+    assert not folder.exists()
+
+
+def test_policies_are_listed_and_a_changed_one_is_settled_under(case):
+    shipped = onestop.policies()
+    assert {p.id for p in shipped} >= {"weihai-2023", "weihai-etdz-2017", "erenhot-2023", "jincheng-2023"}
+    mine = next(p for p in shipped if p.id == case.policy)
+    assert mine.document and isinstance(mine.valid_from, datetime.date) and mine.text
+    same = onestop.settle(case.ledger, case.roster, mine)
+    assert_same("audit", same.audit, case.native("audit"))
+    import dataclasses
+
+    broken = dataclasses.replace(mine, text=mine.text + "\n[colour]\nred = 1\n")
+    with pytest.raises(onestop.PolicyError, match="colour"):
+        onestop.Settler(broken)
+
+
+def test_digests_tell_policies_values_and_options_apart(tmp_path):
+    params = tmp_path / "mine.toml"
+    params.write_text("")
+    digests = {
+        onestop.Settler("weihai-2023", roster=True).digest,
+        onestop.Settler("jincheng-2023", roster=True).digest,
+        onestop.Settler("weihai-2023", params, roster=True).digest,
+        onestop.Settler("weihai-2023", roster=True, year=2024).digest,
+        onestop.Settler("weihai-2023", roster=True, audit=False).digest,
+    }
+    assert len(digests) == 5
+    assert onestop.Settler("weihai-2023", roster=False).digest in digests
+
+
+def test_years_are_charged_as_the_program_charges_them(case):
+    settler = onestop.Settler(case.policy, roster=case.roster, year=case.year, audit=False)
+    ours = push_all(settler, in_order(case.ledger).combine_chunks(), 1_000)
+    run = onestop.settle(case.ledger, case.roster, case.policy, year=case.year, audit=False)
+    assert_same("settlement", ours["settlement"], run.settlement)
+    assert "audit" not in ours
+    with pytest.raises(onestop.OutputError, match="audit"):
+        run.audit
+    other = settler.stats()["other_charge_years"]
+    assert other == run.manifest["counts"]["other_charge_years"]
+
+
+def test_an_empty_ledger_is_settled_to_nothing(case):
+    settler = onestop.Settler(case.policy, roster=case.roster)
+    assert settler.push(case.ledger.slice(0, 0)) == {}
+    assert set(settler.finish()) <= {"rejects"}
+    assert settler.stats()["settlement_rows"] == 0
+    run = onestop.settle(case.ledger.slice(0, 0), case.roster, case.policy)
+    assert len(run.settlement) == 0
+
+
+def without(ledger, name):
+    return ledger.drop_columns([name])
+
+
+def with_type(ledger, name, data_type):
+    at = ledger.schema.get_field_index(name)
+    return ledger.set_column(at, name, ledger[name].cast(data_type, safe=False))
+
+
+WRONG = {
+    "no person": (lambda t: without(t, "psn_no"), "psn_no"),
+    "zoned": (lambda t: with_type(t, "setl_time", pa.timestamp("us", "Asia/Shanghai")), "time zone"),
+    "float": (lambda t: with_type(t, "hifp_pay", pa.float64()), "allow_float"),
+    "scale of 1": (lambda t: with_type(t, "medfee_sumamt", pa.decimal128(18, 1)), r"decimal\(18,2\)"),
+    "scale of 0": (lambda t: with_type(t, "hifp_pay", pa.decimal128(18, 0)), r"decimal\(18,2\)"),
+    "no care": (lambda t: t.drop_columns([c for c in t.column_names if c in ("care", "med_type")]), "med_type"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_wrong_with_columns_is_said_before_a_row_is_settled(case, wrong):
+    change, said = WRONG[wrong]
+    settler = onestop.Settler(case.policy, roster=True)
+    with pytest.raises(onestop.LedgerError, match=said):
+        settler.push(change(case.ledger.slice(0, 100)))
+    with pytest.raises(onestop.LedgerError, match="new one"):
+        settler.push(case.ledger.slice(0, 100))
+
+
+def test_persons_out_of_order_are_refused(case):
+    ledger = in_order(case.ledger)
+    settler = onestop.Settler(case.policy, roster=True)
+    with pytest.raises(onestop.LedgerError, match="order of persons"):
+        settler.push(pa.concat_tables([ledger.slice(1_000, 500), ledger.slice(0, 500)]).combine_chunks())
+
+
+def test_a_roster_that_comes_late_or_unannounced_is_refused(large):
+    settler = onestop.Settler(large.policy, roster=True)
+    settler.push(in_order(large.ledger).combine_chunks())
+    late = large.roster.sort_by("psn_no").slice(0, 1)
+    with pytest.raises(onestop.LedgerError, match="settled before"):
+        settler.push_roster(late)
+    with pytest.raises(onestop.LedgerError, match="announced"):
+        onestop.Settler(large.policy, roster=False).push_roster(late)
+
+
+def test_wrong_options_are_said_at_once(case):
+    with pytest.raises(onestop.PolicyError, match="atlantis"):
+        onestop.Settler("atlantis-2023")
+    with pytest.raises(onestop.PolicyError, match="as_if"):
+        onestop.Settler(case.policy, year=1999)
+    with pytest.raises(onestop.OnestopError, match="roster"):
+        onestop.Settler(case.policy, as_known="2024-05-31")
+    with pytest.raises(onestop.OnestopError, match="YYYY-MM-DD"):
+        onestop.Settler(case.policy, roster=True, as_known="yesterday")
+    with pytest.raises(onestop.OnestopError, match="colour"):
+        onestop.Settler(case.policy, columns={"colour": "red"})
+    with pytest.raises(TypeError, match="Arrow"):
+        onestop.Settler(case.policy).push([1, 2, 3])
+    with pytest.raises(TypeError):
+        onestop.Settler(case.policy, colour="red")
+
+
+def test_columns_of_other_names_are_renamed(case):
+    ledger = in_order(case.ledger).rename_columns({"psn_no": "ID"})
+    roster = case.roster.rename_columns({"psn_no": "ID"})
+    settler = onestop.Settler(case.policy, roster=roster, columns={"psn_no": "ID"})
+    assert_same("audit", push_all(settler, ledger.combine_chunks(), 5_000)["audit"], case.native("audit"))
+
+
+def test_other_threads_go_on_while_it_settles(case):
+    """The interpreter's lock is released: another thread counts while batches are pushed."""
+    ledger = in_order(case.ledger).combine_chunks().to_batches()[0]
+    counted, stop = [0], threading.Event()
+
+    def count():
+        while not stop.is_set():
+            counted[0] += 1
+            stop.wait(0.0005)
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    try:
+        before = counted[0]
+        for _ in range(5):
+            settler = onestop.Settler(case.policy, roster=case.roster)
+            settler.push(ledger)
+            settler.finish()
+        assert counted[0] > before
+    finally:
+        stop.set()
+        thread.join()

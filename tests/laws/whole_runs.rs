@@ -1,6 +1,9 @@
 //! Whole runs of the program: the same bytes, whatever the order of rows and files, the threads and the
 //! memory; and no row of the ledger lost.
 
+#[path = "batches.rs"]
+mod batches;
+
 use super::support::contract::PARTS;
 use super::support::laws;
 use super::support::program::{Outcome, onestop};
@@ -165,6 +168,12 @@ fn runs_agree(desk: &Desk) -> Folder {
             let name = format!("in-order-{pieces}-{threads}");
             let one = desk.settle(&name, &ledger, &desk.roster, &["--threads", threads]);
             same_but_for_places(&plain, &one, &what(&format!("in order, {pieces} files, {threads} threads")));
+        }
+    }
+    // So are batches of any size, by whoever has them.
+    for most in [3, 1_000, 100_000] {
+        if most > 100 || desk.rows < 50_000 {
+            batches::agree(desk, &plain, most, &what(&format!("batches of at most {most} rows")));
         }
     }
     plain

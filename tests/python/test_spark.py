@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import OUTPUTS, Case, assert_same
@@ -22,7 +21,7 @@ from pyspark.sql import SparkSession  # noqa: E402
 from pyspark.sql import functions as F  # noqa: E402
 
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-PERSONS = int(os.environ.get("ONESTOP_SPARK_PERSONS", "20000"))
+PERSONS = int(os.environ.get("ONESTOP_SPARK_PERSONS", "100000"))
 
 
 @pytest.fixture(scope="module")
@@ -145,14 +144,10 @@ def test_persons_of_whole_numbers_are_settled_alike(spark, small, tmp_path):
     ledger = numbered(ledger, "psn_no", "setl_id", "init_setl_id")
     roster = numbered(roster, "psn_no")
     done = onestop.spark.settle(ledger, roster, small.policy)
-    native = onestop.settle(_table(ledger), _table(roster), small.policy)
+    native = onestop.settle(written(ledger, tmp_path / "ledger"), written(roster, tmp_path / "roster"), small.policy)
     for name in ("settlement", "audit"):
         assert_same(name, written(getattr(done, name), tmp_path / name), native.table(name))
     done.unpersist()
-
-
-def _table(df):
-    return df.toArrow() if hasattr(df, "toArrow") else pa.Table.from_pandas(df.toPandas(), preserve_index=False)
 
 
 def test_a_ledger_without_rows_is_settled_to_nothing(spark, small):

@@ -31,6 +31,7 @@
 //! | [`payments`] | the list to pay from, made from a run's own files | rules |
 //! | [`run`] | one run from files to folder, in parallel | printing |
 //! | [`batches`] | the same run over Arrow record batches in the order of persons | I/O, rules |
+//! | `python`, with the feature of that name | objects of Python in and out, for the package in `src/python` | rules |
 //! | [`explain`], [`report`] | texts for people, from the outputs alone | settling |
 //! | [`verify`] | a folder of outputs held against itself, and against the run made again | rules |
 //! | [`reconcile`] | what was paid against what is due; causes by counterfactual | rules |

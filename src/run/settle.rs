@@ -224,7 +224,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
     outputs.insert("clauses.parquet".to_owned(), clauses_file);
     outputs.insert("alerts.parquet".to_owned(), files.alerts.finish()?);
     let years = sums.years.iter().copied().filter(|y| run.year.is_none_or(|only| only == *y)).collect();
-    let granted = subsidies(&eras, &rosters, &years, &sums.residents);
+    let granted = subsidies(&eras, rosters, &years, &sums.residents);
     let (subsidies, subsidy_total) = write_subsidies(&stage, context, roster, granted)?;
     let subsidy_rows = subsidies.rows;
     outputs.insert("subsidies.parquet".to_owned(), subsidies);

@@ -50,12 +50,37 @@ class Case:
     def __init__(self, folder, policy, persons, with_roster=True, dirt=True, seed=1):
         self.policy, self.year = policy, YEARS[policy]
         self.folder = folder
-        onestop("generate", "--policy", policy, "--persons", persons, "--year", self.year, "--seed", seed, "--out", folder, "--quiet")
+        onestop(
+            "generate",
+            "--policy",
+            policy,
+            "--persons",
+            persons,
+            "--year",
+            self.year,
+            "--seed",
+            seed,
+            "--out",
+            folder,
+            "--quiet",
+        )
         self.ledger_path, self.roster_path = folder / "ledger.parquet", folder / "roster.parquet"
         if dirt:
             pq.write_table(dirty(pq.read_table(self.ledger_path)), self.ledger_path)
         self.out = folder / "native"
-        onestop("settle", self.ledger_path, "--roster", self.roster_path, "--policy", policy, "--out", self.out, "--quiet", "--no-report", "--no-xlsx")
+        onestop(
+            "settle",
+            self.ledger_path,
+            "--roster",
+            self.roster_path,
+            "--policy",
+            policy,
+            "--out",
+            self.out,
+            "--quiet",
+            "--no-report",
+            "--no-xlsx",
+        )
 
     @property
     def ledger(self):

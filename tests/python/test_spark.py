@@ -15,10 +15,10 @@ from conftest import OUTPUTS, Case, assert_same
 
 pytest.importorskip("pyspark")
 
-import onestop  # noqa: E402
-import onestop.spark  # noqa: E402
-from pyspark.sql import SparkSession  # noqa: E402
-from pyspark.sql import functions as F  # noqa: E402
+import onestop
+import onestop.spark
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 PERSONS = int(os.environ.get("ONESTOP_SPARK_PERSONS", "100000"))
@@ -160,7 +160,10 @@ def test_a_ledger_without_rows_is_settled_to_nothing(spark, small):
 WRONG = {
     "no person": (lambda df: df.drop("psn_no"), "psn_no"),
     "zoned": (lambda df: df.withColumn("setl_time", F.col("setl_time").cast("timestamp")), "time zone"),
-    "scale of 1": (lambda df: df.withColumn("hifp_pay", F.col("hifp_pay").cast("decimal(18,1)")), r"hifp_pay.*decimal\(18,2\)"),
+    "scale of 1": (
+        lambda df: df.withColumn("hifp_pay", F.col("hifp_pay").cast("decimal(18,1)")),
+        r"hifp_pay.*decimal\(18,2\)",
+    ),
     "float": (lambda df: df.withColumn("medfee_sumamt", F.col("medfee_sumamt").cast("double")), "float"),
     "a list": (lambda df: df.withColumn("insutype", F.array("insutype")), "insutype"),
 }
@@ -211,9 +214,22 @@ def submit(driver, executor, *args, archive=None):
     home = os.path.dirname(pyspark.__file__)
     job = os.path.join(os.path.dirname(onestop.__file__), "settle_spark.py")
     ship = ["--archives", f"{archive}#onestop_wheel"] if archive else []
-    command = [os.path.join(home, "bin", "spark-submit"), "--master", "local-cluster[2,1,1024]", *ship, job, *map(str, args)]
+    command = [
+        os.path.join(home, "bin", "spark-submit"),
+        "--master",
+        "local-cluster[2,1,1024]",
+        *ship,
+        job,
+        *map(str, args),
+    ]
     paths = os.pathsep.join([home + "/python", *glob.glob(home + "/python/lib/*.zip")])
-    env = {**os.environ, "SPARK_HOME": home, "PYSPARK_PYTHON": executor, "PYSPARK_DRIVER_PYTHON": driver, "PYTHONPATH": paths}
+    env = {
+        **os.environ,
+        "SPARK_HOME": home,
+        "PYSPARK_PYTHON": executor,
+        "PYSPARK_DRIVER_PYTHON": driver,
+        "PYTHONPATH": paths,
+    }
     return subprocess.run(command, capture_output=True, text=True, env=env, cwd="/")
 
 
@@ -226,7 +242,18 @@ def test_the_job_runs_where_nothing_but_pyarrow_is_installed(small, tmp_path):
         )
     archive = shutil.copy(wheel, tmp_path / (os.path.basename(wheel) + ".zip"))
     out = tmp_path / "out"
-    args = ["--ledger", small.ledger_path, "--roster", small.roster_path, "--policy", small.policy, "--partitions", 4, "--out", f"file://{out}"]
+    args = [
+        "--ledger",
+        small.ledger_path,
+        "--roster",
+        small.roster_path,
+        "--policy",
+        small.policy,
+        "--partitions",
+        4,
+        "--out",
+        f"file://{out}",
+    ]
     done = submit(driver, bare, *args, archive=archive)
     assert done.returncode == 0, done.stderr[-3000:]
     assert f"{len(small.ledger):,}" in done.stdout

@@ -30,4 +30,6 @@ def batches(data: Any) -> list[pa.RecordBatch]:
     if isinstance(data, pa.RecordBatch):
         return [data]
     whole = table(data)
-    return whole.to_batches() or [pa.RecordBatch.from_arrays([pa.array([], f.type) for f in whole.schema], schema=whole.schema)]
+    return whole.to_batches() or [
+        pa.RecordBatch.from_arrays([pa.array([], f.type) for f in whole.schema], schema=whole.schema)
+    ]

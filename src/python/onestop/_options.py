@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Union
 
 from . import _native
 
-PathLike = Union[str, "os.PathLike[str]"]
+PathLike = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Policy:
         return f"Policy({self.id!r}, {self.title}, {self.document}, {self.valid_from} to {until})"
 
 
-PolicyLike = Union[str, "os.PathLike[str]", Policy]
+PolicyLike = str | os.PathLike[str] | Policy
 
 
 def policies() -> list[Policy]:
@@ -68,10 +67,10 @@ def options(
 ) -> str:
     """The options in the form in which the kernel reads them. Files are read here, so that what runs elsewhere
     runs on the same bytes."""
-    alone = isinstance(policy, (str, os.PathLike, Policy))
+    several = [policy] if isinstance(policy, (str, os.PathLike, Policy)) else policy
     return json.dumps(
         {
-            "policies": [_policy(p) for p in ([policy] if alone else policy)],
+            "policies": [_policy(p) for p in several],
             "params": _text(params),
             "codes": _text(codes),
             "columns": dict(columns or {}),

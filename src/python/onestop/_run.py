@@ -85,7 +85,10 @@ class Settled:
 
     def _summary(self) -> list[tuple[str, str]]:
         counts, totals = self.manifest["counts"], self.manifest["control_totals"]["all"]
-        rows = [(name, f"{counts[name]:,}") for name in ("ledger_rows", "persons", "settlement_rows", "ledger_rejects", "roster_rejects")]
+        rows = [
+            (name, f"{counts[name]:,}")
+            for name in ("ledger_rows", "persons", "settlement_rows", "ledger_rejects", "roster_rejects")
+        ]
         return rows + [(name, f"{Decimal(total):,}") for name, total in totals.items()]
 
     def __repr__(self) -> str:
@@ -96,7 +99,8 @@ class Settled:
 
     def _repr_html_(self) -> str:
         cells = "".join(
-            f"<tr><td>{html.escape(n)}</td><td style='text-align:right'>{html.escape(f)}</td></tr>" for n, f in self._summary()
+            f"<tr><td>{html.escape(n)}</td><td style='text-align:right'>{html.escape(f)}</td></tr>"
+            for n, f in self._summary()
         )
         return f"<p>Settled under {html.escape(self._policy())}</p><table>{cells}</table>"
 
@@ -138,8 +142,11 @@ def settle(
     :raises OnestopError: what, where, and what to do; nothing is left behind.
     """
     how_text = options(policy, params, **how)
-    keep = None if out is not None else tempfile.TemporaryDirectory(prefix="onestop-")
-    folder = Path(out) if keep is None else Path(keep.name) / "out"
+    if out is None:
+        keep = tempfile.TemporaryDirectory(prefix="onestop-")
+        folder = Path(keep.name) / "out"
+    else:
+        keep, folder = None, Path(out)
     threads = threads or len(os.sched_getaffinity(0))
     file_options = {"orders": orders, "force": force, "threads": threads, "memory": memory, "papers": papers}
     rosters = None if roster is None else _given(roster)

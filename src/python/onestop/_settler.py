@@ -34,7 +34,14 @@ class Settler:
     Contribution subsidies hang on the years of the whole ledger; :func:`onestop.settle` gives them.
     """
 
-    def __init__(self, policy: PolicyLike | Sequence[PolicyLike], params: PathLike | None = None, *, roster: Any = False, **how: Any) -> None:
+    def __init__(
+        self,
+        policy: PolicyLike | Sequence[PolicyLike],
+        params: PathLike | None = None,
+        *,
+        roster: Any = False,
+        **how: Any,
+    ) -> None:
         announced = roster if isinstance(roster, bool) else roster is not None
         self._native = _native.Settler(options(policy, params, **how), announced)
         if announced and roster is not True:
@@ -69,7 +76,7 @@ class Settler:
 
     def stats(self) -> dict[str, Any]:
         """Counts and control totals of all that was settled; ``fen`` has the sums of the money columns in fen."""
-        stats = json.loads(self._native.stats())
+        stats: dict[str, Any] = json.loads(self._native.stats())
         stats["fen"] = {name: int(fen) for name, fen in stats["fen"].items()}
         return stats
 

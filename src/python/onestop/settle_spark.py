@@ -31,11 +31,29 @@ def arguments(given: list[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("--ledger", action="append", required=True, metavar="URI", help="Parquet files of claims; may be given again")
     add("--roster", metavar="URI", help="Parquet files of who holds which identity when; else the ledger carries it")
-    add("--policy", action="append", required=True, metavar="ID|FILE", help="shipped policy, or a file on the driver; may be given again")
+    add(
+        "--policy",
+        action="append",
+        required=True,
+        metavar="ID|FILE",
+        help="shipped policy, or a file on the driver; may be given again",
+    )
     add("--params", metavar="FILE", help="dated values that win over the shipped ones, on the driver")
     add("--codes", metavar="FILE", help="codes beside the shipped ones, on the driver")
-    add("--column", action="append", default=[], metavar="NAME=THEIRS", help="a column by another name; may be given again")
-    add("--recorded-maf", action="append", default=[], metavar="COLUMN", help="a column that holds assistance paid; may be given again")
+    add(
+        "--column",
+        action="append",
+        default=[],
+        metavar="NAME=THEIRS",
+        help="a column by another name; may be given again",
+    )
+    add(
+        "--recorded-maf",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column that holds assistance paid; may be given again",
+    )
     add("--year", type=int, help="only this charge year")
     add("--as-if", action="store_true", help="apply the policy outside its dates")
     add("--as-known", metavar="DATE", help="leave out what the roster recorded later")
@@ -107,7 +125,9 @@ def _package() -> tuple[Any, Any]:
 def _pairs(given: list[str]) -> dict[str, str]:
     pairs = dict(pair.split("=", 1) for pair in given if "=" in pair)
     if len(pairs) != len(given):
-        raise SystemExit("error: --column: not a pair, or one name twice\n  write --column NAME=THEIRS, such as --column psn_no=ID")
+        raise SystemExit(
+            "error: --column: not a pair, or one name twice\n  write --column NAME=THEIRS, such as --column psn_no=ID"
+        )
     return pairs
 
 
@@ -115,7 +135,7 @@ class _Folder:
     """The output folder, wherever the cluster keeps it."""
 
     def __init__(self, spark: SparkSession, uri: str) -> None:
-        context = spark.sparkContext
+        context: Any = spark.sparkContext
         self._uri = uri.rstrip("/")
         self._path = context._jvm.org.apache.hadoop.fs.Path(self._uri)
         self._fs = self._path.getFileSystem(context._jsc.hadoopConfiguration())
@@ -124,7 +144,9 @@ class _Folder:
     def begin(self, overwrite: bool) -> None:
         if self._fs.exists(self._path):
             if not overwrite:
-                raise FileExistsError(f"{self._uri} is there already\n  choose another folder, or replace it with --overwrite")
+                raise FileExistsError(
+                    f"{self._uri} is there already\n  choose another folder, or replace it with --overwrite"
+                )
             if any(self._fs.listStatus(self._path)) and not self._is_ours():
                 raise FileExistsError(f"{self._uri} holds what no run of onestop wrote\n  choose another folder")
             self._fs.delete(self._path, True)

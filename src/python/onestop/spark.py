@@ -187,14 +187,18 @@ def _check(stats: list[dict[str, Any]], ledger: DataFrame | None, digest: str) -
     told = total("settlement_rows") + total("ledger_rejects") + total("other_charge_years")
     if told != total("ledger_rows"):
         raise _native.OnestopError(
-            f"of {total('ledger_rows'):,} rows {told:,} are told of\n  this is a defect of the program; please report it"
+            f"of {total('ledger_rows'):,} rows {told:,} are told of\n"
+            "  this is a defect of the program; please report it"
         )
     if any(partition["digest"] != digest for partition in stats):
         raise _native.OnestopError("partitions were settled under other policies\n  ship one package to all executors")
     if ledger is None:
         return
     given = ledger.agg(F.count(F.lit(1)).alias("rows"), F.countDistinct(_person()).alias("persons")).collect()[0]
-    for what, there, here in [("rows", given["rows"], total("ledger_rows")), ("persons", given["persons"], total("persons"))]:
+    for what, there, here in [
+        ("rows", given["rows"], total("ledger_rows")),
+        ("persons", given["persons"], total("persons")),
+    ]:
         if there != here:
             raise _native.OnestopError(
                 f"the ledger has {there:,} {what}, the partitions counted {here:,}\n"

@@ -46,6 +46,9 @@ pub enum BatchError {
         /// The later batch has it.
         given: bool,
     },
+    /// The end was told already.
+    #[error("the settler has finished, and takes nothing more\n  begin again with a new one")]
+    Finished,
     /// An error came before.
     #[error("the settler ended with an error, and takes nothing more\n  begin again with a new one")]
     Failed,
@@ -84,6 +87,7 @@ impl Told for BatchError {
                 "台账：有一批数据{}列 `{column}`，与第一批不同\n  各批数据的列须相同",
                 if *given { "多出" } else { "缺少" }
             ),
+            BatchError::Finished => "结算器已完成，不再接受数据\n  请新建结算器，从头开始".to_owned(),
             BatchError::Failed => "结算器已因错误终止，不再接受数据\n  请新建结算器，从头开始".to_owned(),
             BatchError::CoarseMoney { column, found } => format!(
                 "台账：列 `{column}` 的类型是 {found}，没有“分”的位数；金额可能在途中已被舍入\n  请以 decimal(18,2) 给出金额"
@@ -103,6 +107,7 @@ mod tests {
         two_lines(&BatchError::OutOfOrder { row: 9, person: name("P1"), before: name("P2") }, &["第 9 行", "P1", "P2"]);
         two_lines(&BatchError::LateRoster { person: name("P1") }, &["P1"]);
         two_lines(&BatchError::NoRoster, &["roster=True"]);
+        two_lines(&BatchError::Finished, &["新建"]);
         two_lines(&BatchError::Failed, &["新建"]);
         two_lines(&BatchError::OtherColumns { column: "maf_pay", given: true }, &["`maf_pay`", "多出"]);
         two_lines(&BatchError::OtherColumns { column: "maf_pay", given: false }, &["`maf_pay`", "缺少"]);

@@ -4,7 +4,7 @@ use super::error::BatchError;
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::error::LedgerError;
 use crate::ledger::normalise::{Normaliser, Roles};
-use crate::ledger::open::check_care;
+use crate::ledger::open::{check_care, check_renames};
 use crate::ledger::schema::{
     IdType, Kind, LEDGER, LedgerColumn as C, Mapping, ROSTER, Renames, Spec, TypeRules, id_type, map, value_type,
 };
@@ -39,10 +39,12 @@ impl Input {
     pub(super) fn new(
         batch: &RecordBatch,
         run: &Settle,
+        roles: &Roles,
         has_roster: bool,
         year_by: YearBy,
     ) -> Result<Self, BatchError> {
         let schema = batch.schema();
+        check_renames(&run.renames, [schema.as_ref()].into_iter())?;
         let Mapping { at } = ledger(&schema, run)?;
         let has = |c: C| at[c as usize].is_some();
         if !has_roster && !has(C::Identity) {
@@ -53,10 +55,9 @@ impl Input {
         }
         let (psn_no, setl_id) = types(&schema, &at)?;
         let present: Vec<bool> = at.iter().map(Option::is_some).collect();
-        let roles = Roles::new(&run.recorded_maf, &run.book)?;
         let interner = crate::ledger::intern::Interner::default();
-        let normaliser = Normaliser::of(&present, &run.book, &roles, year_by, !has_roster, &interner);
-        let reading = Reading::new(&normaliser, &roles, psn_no, setl_id);
+        let normaliser = Normaliser::of(&present, &run.book, roles, year_by, !has_roster, &interner);
+        let reading = Reading::new(&normaliser, roles, psn_no, setl_id);
         Ok(Self { schema, at, present, psn_no, setl_id, reading })
     }
 
@@ -90,9 +91,9 @@ pub(super) fn roster(batch: &RecordBatch, book: &CodeBook, renames: &Renames) ->
     Ok(map(ROSTER_NAME, &batch.schema(), ROSTER, book, renames, TypeRules::default())?)
 }
 
-/// Types of the ids; text where there are no batches.
-pub(super) fn id_types(input: Option<&Input>) -> (IdType, IdType) {
-    input.map_or((IdType::Text, IdType::Text), |input| (input.psn_no, input.setl_id))
+/// Types of the ids; where the ledger has no batches a person's is that of the roster, and else text.
+pub(super) fn id_types(input: Option<&Input>, roster: Option<IdType>) -> (IdType, IdType) {
+    input.map_or((roster.unwrap_or(IdType::Text), IdType::Text), |input| (input.psn_no, input.setl_id))
 }
 
 fn ledger(schema: &Schema, run: &Settle) -> Result<Mapping, BatchError> {
@@ -137,9 +138,13 @@ fn types(schema: &Schema, at: &[Option<usize>]) -> Result<(IdType, IdType), Batc
     }
 }
 
-/// Checks that ledger and roster write persons alike.
-pub(super) fn check_persons(ledger: IdType, roster: IdType) -> Result<(), BatchError> {
-    if ledger == roster { Ok(()) } else { Err(mixed("psn_no", roster, ledger, "the ledger")) }
+/// Checks that a roster writes persons as the ledger does, or as the roster's batches before.
+pub(super) fn check_persons(found: IdType, expected: IdType, other: &str) -> Result<(), BatchError> {
+    if found == expected {
+        return Ok(());
+    }
+    let (file, column, other) = (ROSTER_NAME.to_owned(), "psn_no".to_owned(), other.to_owned());
+    Err(LedgerError::MixedIds { file, column, found, expected, other }.into())
 }
 
 /// Type of the persons' ids of a roster.
@@ -149,8 +154,7 @@ pub(super) fn roster_persons(batch: &RecordBatch, mapping: &Mapping) -> Option<I
 }
 
 fn mixed(column: &str, found: IdType, expected: IdType, other: &str) -> BatchError {
-    let file = if other == "the ledger" { ROSTER_NAME } else { LEDGER_NAME };
-    let (file, column, other) = (file.to_owned(), column.to_owned(), other.to_owned());
+    let (file, column, other) = (LEDGER_NAME.to_owned(), column.to_owned(), other.to_owned());
     LedgerError::MixedIds { file, column, found, expected, other }.into()
 }
 

@@ -21,7 +21,7 @@ pub use stats::Stats;
 use crate::ledger::codebook::CodeBook;
 use crate::ledger::intern::{Interner, Texts};
 use crate::ledger::normalise::{Findings, Normaliser, Roles};
-use crate::ledger::reject::{Reject, RejectSource};
+use crate::ledger::reject::{Reject, RejectSource, id_text};
 use crate::ledger::row_group::Columns;
 use crate::ledger::rows::Rows;
 use crate::ledger::schema::{IdType, LEDGER, ROSTER, Renames};
@@ -48,8 +48,17 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Complete persons wait until they have so many rows.
+/// Complete persons wait until they have so many rows; more are not looked at at a time.
 const ROWS: usize = 65_536;
+
+/// What a settler may still do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    Finished,
+    /// An error left it half done.
+    Failed,
+}
 
 /// What to settle, and how; each field as in [`Settle`].
 #[derive(Debug)]
@@ -68,6 +77,8 @@ pub struct Plan {
     pub audit: bool,
     pub strict: bool,
     pub allow_float: bool,
+    /// Columns bear the contract's names already; nothing is renamed.
+    pub named: bool,
 }
 
 /// Settles batches whose rows lie in the order of persons, ascending by `psn_no` as it is read: text by its
@@ -98,8 +109,7 @@ pub struct Settler {
     settled: Option<Vec<u8>>,
     rejects: Vec<Reject>,
     stats: Stats,
-    /// An error left it half done.
-    failed: bool,
+    state: State,
 }
 
 impl Settler {
@@ -108,7 +118,7 @@ impl Settler {
     /// # Errors
     /// [`BatchError`]: policies that do not go together, what a year asked for lacks, a wrong option.
     pub fn new(plan: Plan) -> Result<Self, BatchError> {
-        let roster = plan.roster;
+        let (roster, named) = (plan.roster, plan.named);
         let mut run = plan.run();
         run.policies.sort_by_key(|p| p.doc.policy.from);
         let policies = in_order(&run)?;
@@ -116,6 +126,10 @@ impl Settler {
         let (first, _) = compile_all(&run, &policies, |n| year_asked_for(&run, policies[n]))?;
         let roles = Roles::new(&run.recorded_maf, &run.book).map_err(RunError::from)?;
         let roster = roster.then(|| WaitingRoster::new(policies.len()));
+        if named {
+            run.renames.clear();
+            run.book.columns.clear();
+        }
         Ok(Self {
             run,
             roles,
@@ -134,7 +148,7 @@ impl Settler {
             settled: None,
             rejects: Vec::new(),
             stats: Stats::default(),
-            failed: false,
+            state: State::Open,
         })
     }
 
@@ -150,10 +164,12 @@ impl Settler {
     fn take_roster(&mut self, batch: &RecordBatch) -> Result<(), BatchError> {
         let Some(roster) = &mut self.roster else { return Err(BatchError::NoRoster) };
         let mapping = input::roster(batch, &self.run.book, &self.run.renames)?;
-        let found = input::roster_persons(batch, &mapping);
-        match (&self.ledger, found) {
-            (Some(ledger), Some(found)) => input::check_persons(ledger.psn_no, found)?,
-            _ => self.roster_ids = found,
+        if let Some(found) = input::roster_persons(batch, &mapping) {
+            match (&self.ledger, self.roster_ids.replace(found)) {
+                (Some(ledger), _) => input::check_persons(found, ledger.psn_no, "the ledger")?,
+                (None, Some(before)) => input::check_persons(found, before, "the batches before")?,
+                (None, None) => {}
+            }
         }
         let columns = Columns::of(batch.clone(), &mapping.at);
         let under = under(&self.run, &self.first);
@@ -163,7 +179,8 @@ impl Settler {
         self.stats.roster_rows += batch.num_rows() as u64;
         match (roster.first(), &self.settled) {
             (Some(first), Some(settled)) if first <= settled.as_slice() => {
-                Err(BatchError::LateRoster { person: String::from_utf8_lossy(first).into_owned() })
+                let id_type = self.roster_ids.unwrap_or(IdType::Text);
+                Err(BatchError::LateRoster { person: id_text(first, id_type) })
             }
             _ => Ok(()),
         }
@@ -175,27 +192,41 @@ impl Settler {
     /// [`BatchError`]: columns that do not fit, persons out of order, what a run ends for.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<Tables, BatchError> {
         self.or_fail(|settler| {
-            settler.take(batch)?;
-            if settler.ready_rows >= ROWS { settler.settle() } else { Ok(Tables::default()) }
+            let mut tables = Tables::default();
+            // At least once, since a batch without rows has columns that may be wrong.
+            let mut start = 0;
+            while start == 0 || start < batch.num_rows() {
+                settler.take(&batch.slice(start, ROWS.min(batch.num_rows() - start)))?;
+                if settler.ready_rows >= ROWS {
+                    tables.extend(settler.settle()?);
+                }
+                start += ROWS;
+            }
+            Ok(tables)
         })
     }
 
-    /// Gives what is left, the last person's with it. A settler that has finished is empty, and begins anew.
+    /// Gives what is left, the last person's with it. A settler that has finished takes nothing more.
     ///
     /// # Errors
     /// As of [`Settler::push`].
     pub fn finish(&mut self) -> Result<Tables, BatchError> {
-        self.or_fail(Self::settle_rest)
+        let tables = self.or_fail(Self::settle_rest)?;
+        self.state = State::Finished;
+        Ok(tables)
     }
 
     /// After an error, what was given and what was settled can no longer be told apart.
     fn or_fail<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, BatchError>) -> Result<T, BatchError> {
-        if self.failed {
-            return Err(BatchError::Failed);
+        match self.state {
+            State::Open => {}
+            State::Finished => return Err(BatchError::Finished),
+            State::Failed => return Err(BatchError::Failed),
         }
-        let done = work(self);
-        self.failed = done.is_err();
-        done
+        self.state = State::Failed;
+        let done = work(self)?;
+        self.state = State::Open;
+        Ok(done)
     }
 
     fn settle_rest(&mut self) -> Result<Tables, BatchError> {
@@ -209,8 +240,6 @@ impl Settler {
             self.stats.recorded_later = roster.recorded_later;
         }
         tables.extend(self.give_rejects()?);
-        self.last.clear();
-        self.settled = None;
         Ok(tables)
     }
 
@@ -220,7 +249,7 @@ impl Settler {
     /// [`BatchError`], as the first batch of such columns would bring it about.
     pub fn ledger_columns(&self, schema: Schema) -> Result<Vec<(&'static str, String)>, BatchError> {
         let batch = RecordBatch::new_empty(Arc::new(schema));
-        let input = Input::new(&batch, &self.run, self.roster.is_some(), self.year_by)?;
+        let input = Input::new(&batch, &self.run, &self.roles, self.roster.is_some(), self.year_by)?;
         let normaliser = self.normaliser(&input);
         Ok(input::columns(&batch, LEDGER, &input.at, |number| normaliser.columns.contains(&number)))
     }
@@ -244,11 +273,14 @@ impl Settler {
     fn take(&mut self, batch: &RecordBatch) -> Result<(), BatchError> {
         match &mut self.ledger {
             Some(input) => input.accept(batch, &self.run)?,
-            None => self.ledger = Some(Input::new(batch, &self.run, self.roster.is_some(), self.year_by)?),
+            None => {
+                let input = Input::new(batch, &self.run, &self.roles, self.roster.is_some(), self.year_by)?;
+                self.ledger = Some(input);
+            }
         }
         let Some(input) = &self.ledger else { return Ok(()) };
-        if let Some(found) = self.roster_ids.take() {
-            input::check_persons(input.psn_no, found)?;
+        if let Some(found) = self.roster_ids {
+            input::check_persons(found, input.psn_no, "the ledger")?;
         }
         let normaliser = self.normaliser(input);
         let mut rows = Rows::new(&normaliser.layout);
@@ -265,11 +297,11 @@ impl Settler {
                 continue;
             }
             if id < self.last.as_slice() {
-                let say = |id: &[u8]| crate::ledger::reject::id_text(id, input.psn_no);
+                let say = |id: &[u8]| id_text(id, input.psn_no);
                 let row = self.stats.ledger_rows + row as u64 + 1;
                 return Err(BatchError::OutOfOrder { row, person: say(id), before: say(&self.last) });
             }
-            self.stats.persons += 1;
+            self.stats.persons_in_ledger += 1;
             self.last.clear();
             self.last.extend_from_slice(id);
         }
@@ -355,7 +387,7 @@ impl Settler {
         }
         rejects.sort_unstable();
         self.stats.add_rejects(&rejects);
-        let (psn_no, setl_id) = input::id_types(self.ledger.as_ref());
+        let (psn_no, setl_id) = input::id_types(self.ledger.as_ref(), self.roster_ids);
         let name = |reject: &Reject| match reject.source {
             RejectSource::Ledger => input::LEDGER_NAME,
             RejectSource::Roster => input::ROSTER_NAME,

@@ -15,9 +15,9 @@ pub struct Stats {
     /// Rows of the roster given.
     pub roster_rows: u64,
     /// Persons that the ledger's rows named, also those all of whose rows were rejected.
-    pub persons: u64,
+    pub persons_in_ledger: u64,
     /// Persons settled.
-    pub persons_settled: u64,
+    pub persons: u64,
     /// Rows of `settlement`.
     pub settlement_rows: u64,
     /// Rows of `audit`.
@@ -44,7 +44,7 @@ pub struct Stats {
 impl Stats {
     pub(super) fn add(&mut self, tally: &Tally) {
         let totals = &tally.totals;
-        self.persons_settled += totals.persons;
+        self.persons += totals.persons;
         self.settlement_rows += totals.status.iter().sum::<u64>();
         self.audit_rows += tally.audit_rows;
         self.other_charge_years += tally.other_years;

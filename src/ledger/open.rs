@@ -296,17 +296,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::NoSuchColumn`].
     pub fn check_renames(&self, renames: &Renames) -> Result<(), LedgerError> {
-        let names = |file: &InputFile| -> Vec<String> {
-            file.metadata.schema().fields().iter().map(|f| f.name().trim().to_lowercase()).collect()
-        };
-        for (theirs, name) in renames {
-            let of_roster = super::schema::ROSTER.iter().any(|s| s.name == name);
-            if !of_roster && !self.files.iter().any(|f| names(f).contains(theirs)) {
-                let found = self.files.first().map_or_else(String::new, |f| names(f).join(", "));
-                return Err(LedgerError::NoSuchColumn { name: name.clone(), theirs: theirs.clone(), found });
-            }
-        }
-        Ok(())
+        check_renames(renames, self.files.iter().map(|file| file.metadata.schema().as_ref()))
     }
 
     /// Rows of all files.
@@ -324,6 +314,24 @@ impl Ledger {
         let of = |(n, f): (usize, &InputFile)| (0..f.row_groups()).map(move |g| (n, g)).collect::<Vec<_>>();
         self.files.iter().enumerate().flat_map(of).collect()
     }
+}
+
+/// Checks that every column renamed is in one of the schemas of a ledger; one that the roster has too may stand
+/// there.
+pub(crate) fn check_renames<'a>(
+    renames: &Renames,
+    schemas: impl Iterator<Item = &'a Schema> + Clone,
+) -> Result<(), LedgerError> {
+    let names =
+        |schema: &Schema| -> Vec<String> { schema.fields().iter().map(|f| f.name().trim().to_lowercase()).collect() };
+    for (theirs, name) in renames {
+        let of_roster = super::schema::ROSTER.iter().any(|s| s.name == name);
+        if !of_roster && !schemas.clone().any(|schema| names(schema).contains(theirs)) {
+            let found = schemas.clone().next().map_or_else(String::new, |schema| names(schema).join(", "));
+            return Err(LedgerError::NoSuchColumn { name: name.clone(), theirs: theirs.clone(), found });
+        }
+    }
+    Ok(())
 }
 
 /// Checks that something tells what care a claim is for.

@@ -21,7 +21,6 @@ use crate::run::progress::Silent;
 use crate::run::settle::{Papers, Settle, settle as settle_run};
 use arrow::datatypes::Schema;
 use arrow::pyarrow::{PyArrowType, Table};
-use arrow::record_batch::RecordBatch;
 use errors::{failed, told};
 use options::{FileOptions, Options};
 use pyo3::prelude::*;
@@ -39,6 +38,7 @@ mod _native {
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
         use pyo3::types::PyModuleMethods as _;
+        module.add("MOST_ID", crate::ledger::decode::MOST_ID)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }
@@ -101,7 +101,7 @@ impl Given {
         match self {
             Given::Paths(paths) => sources(&paths).map_err(|e| failed(&e)),
             Given::Table(PyArrowType(table)) => {
-                let bytes = tables::parquet(&table).map_err(|e| told(&e.to_string()))?;
+                let bytes = tables::parquet(table).map_err(|e| told(&format!("{name}: {e}\n  give plain columns")))?;
                 Ok(vec![Source::Given(name.to_owned(), bytes)])
             }
         }
@@ -122,7 +122,7 @@ fn settle(
     py.detach(|| {
         let options: Options = options::read(options)?;
         let mut rosters = roster.map(|roster| roster.sources("roster")).transpose()?.unwrap_or_default();
-        let plan = options.plan(!rosters.is_empty())?;
+        let plan = options.plan(!rosters.is_empty(), false)?;
         if rosters.len() > 1 {
             return Err(told("a roster is one file\n  give one path"));
         }
@@ -153,11 +153,11 @@ struct PySettler {
 #[pymethods]
 impl PySettler {
     #[new]
-    fn new(py: Python<'_>, options: &str, roster: bool) -> PyResult<Self> {
+    fn new(py: Python<'_>, options: &str, roster: bool, named: bool) -> PyResult<Self> {
         py.detach(|| {
             let options: Options = options::read(options)?;
             let digest = options.digest();
-            let settler = Settler::new(options.plan(roster)?).map_err(|e| failed(&e))?;
+            let settler = Settler::new(options.plan(roster, named)?).map_err(|e| failed(&e))?;
             Ok(Self { inner: Mutex::new(settler), digest })
         })
     }
@@ -172,15 +172,17 @@ impl PySettler {
     fn push<'py>(
         &self,
         py: Python<'py>,
-        batch: PyArrowType<RecordBatch>,
+        batch: &Bound<'py, PyAny>,
     ) -> PyResult<Vec<(&'static str, Bound<'py, PyAny>)>> {
-        let settled = py.detach(|| self.settler().push(&batch.0)).map_err(|e| failed(&e))?;
+        let batch = tables::batch(batch, "ledger")?;
+        let settled = py.detach(|| self.settler().push(&batch)).map_err(|e| failed(&e))?;
         tables::to_python(py, settled)
     }
 
     /// Takes rows of the roster.
-    fn push_roster(&self, py: Python<'_>, batch: PyArrowType<RecordBatch>) -> PyResult<()> {
-        py.detach(|| self.settler().push_roster(&batch.0)).map_err(|e| failed(&e))
+    fn push_roster(&self, py: Python<'_>, batch: &Bound<'_, PyAny>) -> PyResult<()> {
+        let batch = tables::batch(batch, "roster")?;
+        py.detach(|| self.settler().push_roster(&batch)).map_err(|e| failed(&e))
     }
 
     /// The rest.

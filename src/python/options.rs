@@ -68,8 +68,8 @@ impl Options {
         hex(&hash.finalize())
     }
 
-    /// What they mean.
-    pub(super) fn plan(self, roster: bool) -> PyResult<Plan> {
+    /// What they mean; columns may bear the contract's names already.
+    pub(super) fn plan(self, roster: bool, named: bool) -> PyResult<Plan> {
         if self.as_known.is_some() && !roster {
             return Err(told("--as-known leaves out what a roster recorded later, but there is no roster\n  give one"));
         }
@@ -98,6 +98,7 @@ impl Options {
             audit: self.audit,
             strict: self.strict,
             allow_float: self.allow_float,
+            named,
         })
     }
 }

@@ -68,5 +68,6 @@ fn plan(desk: &Desk) -> Plan {
         audit: true,
         strict: false,
         allow_float: false,
+        named: false,
     }
 }

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from conftest import OUTPUTS, assert_same, in_order
+from conftest import OUTPUTS, ROOT, assert_same, in_order
 
 
 def push_all(settler, ledger, rows):
@@ -233,6 +233,11 @@ def test_wrong_options_are_said_at_once(case):
         onestop.Settler(case.policy, roster=True, as_known="yesterday")
     with pytest.raises(onestop.OnestopError, match="colour"):
         onestop.Settler(case.policy, columns={"colour": "red"})
+    with pytest.raises(TypeError, match="year"):
+        onestop.Settler(case.policy, year="2024")
+    with pytest.raises(onestop.OnestopError, match="no ledger"):
+        onestop.settle([], case.roster, case.policy)
+    onestop.Settler(case.policy, as_of=datetime.datetime(2025, 1, 1, 12))
     with pytest.raises(TypeError, match="Arrow"):
         onestop.Settler(case.policy).push([1, 2, 3])
     with pytest.raises(TypeError):
@@ -244,6 +249,75 @@ def test_columns_of_other_names_are_renamed(case):
     roster = case.roster.rename_columns({"psn_no": "ID"})
     settler = onestop.Settler(case.policy, roster=roster, columns={"psn_no": "ID"})
     assert_same("audit", push_all(settler, ledger.combine_chunks(), 5_000)["audit"], case.native("audit"))
+
+
+def test_a_column_that_is_not_there_is_not_renamed_without_a_word(case):
+    settler = onestop.Settler(case.policy, roster=True, columns={"maf_pay": "TYPO"})
+    with pytest.raises(onestop.LedgerError, match=r"(?i)typo"):
+        settler.push(case.ledger)
+
+
+def test_two_columns_may_change_places(case):
+    columns = {"maf_pay": "oth_pay", "oth_pay": "maf_pay"}
+    names = {"maf_pay": "oth_pay", "oth_pay": "maf_pay"}
+    swapped = in_order(case.ledger).rename_columns([names.get(n, n) for n in case.ledger.column_names])
+    settler = onestop.Settler(case.policy, roster=case.roster, columns=columns)
+    assert_same(
+        "settlement", push_all(settler, swapped.combine_chunks(), 5_000)["settlement"], case.native("settlement")
+    )
+
+
+def test_a_settler_that_has_finished_takes_nothing_more(case):
+    settler = onestop.Settler(case.policy, roster=case.roster)
+    settler.push(in_order(case.ledger))
+    settler.finish()
+    for again in (settler.finish, lambda: settler.push(case.ledger), lambda: settler.push_roster(case.roster)):
+        with pytest.raises(onestop.LedgerError, match="finished"):
+            again()
+    assert settler.stats()["ledger_rows"] == len(case.ledger)
+
+
+def test_persons_are_of_one_type_throughout(case):
+    numbers = pa.table({"psn_no": [7], "identity": ["nobleman"], "begndate": [datetime.date(2024, 1, 1)]})
+    texts = numbers.set_column(0, "psn_no", pa.array(["7"]))
+    settler = onestop.Settler(case.policy, roster=numbers)
+    with pytest.raises(onestop.LedgerError, match="one type"):
+        settler.push_roster(texts)
+    settler = onestop.Settler(case.policy, roster=numbers)
+    with pytest.raises(onestop.LedgerError, match="one type"):
+        settler.push(case.ledger)
+    # Rejects of a roster alone show its numbers.
+    assert onestop.Settler(case.policy, roster=numbers).finish()["rejects"]["psn_no"].to_pylist() == ["7"]
+
+
+def test_times_of_any_unit_and_columns_that_nobody_reads_are_taken(case):
+    ledger, roster = case.ledger, case.roster
+    for unit in (pa.timestamp("s"), pa.timestamp("ms"), pa.timestamp("ns")):
+        ledger = with_type(case.ledger, "setl_time", unit)
+        dated = with_type(roster, "begndate", pa.date64())
+        odd = pa.array([pa.MonthDayNano([1, 2, 3])] * len(ledger), pa.month_day_nano_interval())
+        union = pa.UnionArray.from_sparse(pa.array([0] * len(ledger), pa.int8()), [pa.array(range(len(ledger)))])
+        wide = ledger.append_column("odd", odd).append_column("union", union)
+        wide = wide.append_column("list", pa.array([[1]] * len(ledger)))
+        run = onestop.settle(wide, dated, case.policy)
+        assert_same("settlement", run.settlement, case.native("settlement"))
+
+
+def test_whole_yuan_of_pandas_are_no_rounded_ones(case):
+    ledger = in_order(case.ledger).slice(0, 50)
+    whole = [Decimal(int(fee)) for fee in ledger["ext_comp_amt"].to_pylist()]
+    frame = ledger.to_pandas().assign(ext_comp_amt=whole)
+    settler = onestop.Settler(case.policy, roster=case.roster)
+    settler.push(frame)
+    assert settler.finish()["settlement"].num_rows + settler.stats()["ledger_rejects"] == 50
+
+
+def test_text_that_is_none_is_an_error_of_the_ledger(case):
+    text = pa.array(["ab"] * 3).buffers()
+    broken = pa.Array.from_buffers(pa.string(), 3, [None, text[1], pa.py_buffer(b"\xff\xfe\xff\xfe\xff\xfe")])
+    batch = pa.record_batch({"psn_no": broken})
+    with pytest.raises(onestop.LedgerError, match="sound Arrow"):
+        onestop.Settler(case.policy, roster=True).push(batch)
 
 
 def test_other_threads_go_on_while_it_settles(case):
@@ -268,3 +342,13 @@ def test_other_threads_go_on_while_it_settles(case):
     finally:
         stop.set()
         thread.join()
+
+
+def test_the_five_lines_of_the_readme_settle_the_sample(capsys, monkeypatch):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = text.split("```python\n")[1].split("```")[0]
+    assert len(lines.splitlines()) == 5
+    monkeypatch.chdir(ROOT)
+    exec(compile(lines, "README.md", "exec"), {})
+    said = capsys.readouterr().out
+    assert "15,290" in said and "medfee_sumamt" in said and "188,185.59" in said

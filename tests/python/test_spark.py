@@ -17,6 +17,7 @@ pytest.importorskip("pyspark")
 
 import onestop
 import onestop.spark
+import pyspark
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
@@ -157,6 +158,48 @@ def test_a_ledger_without_rows_is_settled_to_nothing(spark, small):
     done.unpersist()
 
 
+def test_columns_by_other_names_are_renamed_once(spark, small, tmp_path):
+    ledger, roster = read(spark, small)
+    theirs = {"maf_pay": "oth_pay", "oth_pay": "maf_pay", "psn_no": "PERSON"}
+    swapped = ledger.toDF(*[theirs.get(name, name) for name in ledger.columns])
+    columns = {"maf_pay": "oth_pay", "oth_pay": "maf_pay", "psn_no": "person"}
+    done = onestop.spark.settle(swapped, roster.withColumnRenamed("psn_no", "person"), small.policy, columns=columns)
+    for name in ("settlement", "persons"):
+        assert_same(name, written(getattr(done, name), tmp_path / name), small.native(name))
+    done.unpersist()
+    with pytest.raises(onestop.LedgerError, match=r"(?i)typo"):
+        onestop.spark.settle(ledger, roster, small.policy, columns={"maf_pay": "TYPO"})
+
+
+def test_persons_are_told_apart_as_the_program_tells_them(spark, small, tmp_path):
+    """Blanks are trimmed and a line's end is not, a number far too long is none, whatever order a text goes by."""
+    ledger, roster = read(spark, small)
+    odd = F.when(F.hash("setl_id") % 50 == 0, F.concat("psn_no", F.lit(" \n")))
+    odd = odd.when(F.hash("setl_id") % 50 == 1, F.concat(F.lit("\t "), "psn_no", F.lit("\t")))
+    odd = odd.when(F.hash("setl_id") % 50 == 2, F.repeat(F.lit("x"), 2_000)).otherwise(F.col("psn_no"))
+    ledger = ledger.withColumn("psn_no", odd)
+    native = onestop.settle(written(ledger, tmp_path / "ledger"), small.roster, small.policy)
+    assert native.manifest["counts"]["rejects_by_reason"]["null_required"] > 100
+    if not pyspark.__version__.startswith("3"):
+        ledger = ledger.withColumn("psn_no", F.collate("psn_no", "UNICODE_CI"))
+    done = onestop.spark.settle(ledger, roster, small.policy, partitions=3)
+    for name in ("settlement", "rejects"):
+        assert_same(name, written(getattr(done, name), tmp_path / name), native.table(name))
+    done.unpersist()
+
+
+def test_the_package_may_be_sent_twice(spark):
+    onestop.spark.ship(spark)
+    onestop.spark.ship(spark)
+
+
+def test_rows_may_wait_on_the_clusters_storage(spark, small, tmp_path):
+    staging = tmp_path / "rows"
+    done = onestop.spark.settle(*read(spark, small), small.policy, partitions=2, staging=str(staging))
+    assert staging.is_dir() and done.partitions(spark).count() == len(done.stats) == 2
+    assert_same("audit", written(done.audit, tmp_path / "audit"), small.native("audit"))
+
+
 WRONG = {
     "no person": (lambda df: df.drop("psn_no"), "psn_no"),
     "zoned": (lambda df: df.withColumn("setl_time", F.col("setl_time").cast("timestamp")), "time zone"),
@@ -165,6 +208,10 @@ WRONG = {
         r"hifp_pay.*decimal\(18,2\)",
     ),
     "float": (lambda df: df.withColumn("medfee_sumamt", F.col("medfee_sumamt").cast("double")), "float"),
+    "two scales": (
+        lambda df: df.withColumn("medfee_sumamt", F.col("medfee_sumamt").cast("decimal(10,0)")),
+        r"medfee_sumamt.*decimal\(18,2\)",
+    ),
     "a list": (lambda df: df.withColumn("insutype", F.array("insutype")), "insutype"),
 }
 
@@ -175,6 +222,11 @@ def test_what_is_wrong_with_columns_is_said_before_anything_is_moved(spark, smal
     ledger, roster = read(spark, small)
     with pytest.raises(onestop.LedgerError, match=f"(?s){said}"):
         onestop.spark.settle(change(ledger), roster, small.policy)
+
+
+def test_persons_need_a_partition(spark, small):
+    with pytest.raises(onestop.OnestopError, match="one at least"):
+        onestop.spark.settle(*read(spark, small), small.policy, partitions=0)
 
 
 def test_ids_of_two_types_are_refused(spark, small):
@@ -261,9 +313,10 @@ def test_the_job_runs_where_nothing_but_pyarrow_is_installed(small, tmp_path):
         if small.native(name).num_rows:
             assert_same(name, pq.read_table(out / name), small.native(name))
     manifest = json.loads((out / "manifest.json").read_text())
-    assert manifest["counts"]["ledger_rows"] == len(small.ledger) and not (out / "_started").exists()
-    again = submit(driver, bare, *args, archive=archive)
+    assert manifest["counts"]["ledger_rows"] == len(small.ledger)
+    assert sorted(os.listdir(tmp_path)) == sorted([os.path.basename(archive), "out"])
     # spark-submit hands on what Python says, on stdout.
+    again = submit(driver, bare, *args, archive=archive)
     assert again.returncode == 1 and "--overwrite" in again.stdout
     without = submit(driver, bare, *args, "--overwrite")
     assert without.returncode == 1 and "--archives" in without.stdout

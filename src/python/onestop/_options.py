@@ -67,6 +67,8 @@ def options(
 ) -> str:
     """The options in the form in which the kernel reads them. Files are read here, so that what runs elsewhere
     runs on the same bytes."""
+    if year is not None and not isinstance(year, int):
+        raise TypeError(f"year={year!r} is no year\n  give a whole number, such as 2024")
     several = [policy] if isinstance(policy, (str, os.PathLike, Policy)) else policy
     return json.dumps(
         {
@@ -103,4 +105,5 @@ def _text(path: PathLike | None) -> dict[str, str] | None:
 
 
 def _day(day: date | str | None) -> str | None:
-    return day.isoformat() if isinstance(day, date) else day
+    # A datetime is a date, too; its time says nothing here.
+    return day.strftime("%Y-%m-%d") if isinstance(day, date) else day

@@ -23,13 +23,16 @@ STATS = pa.schema(
         pa.field("digest", pa.string(), False),
         pa.field("ledger_rows", pa.int64(), False),
         pa.field("roster_rows", pa.int64(), False),
+        pa.field("persons_in_ledger", pa.int64(), False),
         pa.field("persons", pa.int64(), False),
-        pa.field("persons_settled", pa.int64(), False),
         pa.field("settlement_rows", pa.int64(), False),
         pa.field("audit_rows", pa.int64(), False),
         pa.field("ledger_rejects", pa.int64(), False),
         pa.field("roster_rejects", pa.int64(), False),
         pa.field("other_charge_years", pa.int64(), False),
+        pa.field("recorded_later", pa.int64(), False),
+        pa.field("fee_parts_mismatch", pa.int64(), False),
+        pa.field("identity_differs", pa.int64(), False),
         pa.field("kernel_ns", pa.int64(), False),
     ]
 )
@@ -58,7 +61,8 @@ def outputs(psn_no_int: bool, setl_id_int: bool) -> dict[str, pa.Schema]:
 def settle(batches: Iterator[pa.RecordBatch], task: Task) -> Iterator[pa.RecordBatch]:
     """Settles the rows of a partition. A row of the result has one column that is not null: the output that it
     belongs to."""
-    settler = _native.Settler(task.options, task.roster)
+    # The driver has given the columns their names already; to rename them once more might swap two.
+    settler = _native.Settler(task.options, task.roster, True)
     if settler.digest != task.digest:
         raise _native.OnestopError(
             f"the executor's onestop {_native.__version__} makes {settler.digest} of the policy and options, "

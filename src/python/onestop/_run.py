@@ -141,6 +141,8 @@ def settle(
         ``columns`` (``{"psn_no": "theirs"}``) and ``recorded_maf``, each as the program's option of that name.
     :raises OnestopError: what, where, and what to do; nothing is left behind.
     """
+    if isinstance(ledger, (list, tuple)) and not ledger:
+        raise _native.OnestopError("no ledger is given\n  give a path, several, or a table")
     how_text = options(policy, params, **how)
     if out is None:
         keep = tempfile.TemporaryDirectory(prefix="onestop-")

@@ -43,7 +43,7 @@ class Settler:
         **how: Any,
     ) -> None:
         announced = roster if isinstance(roster, bool) else roster is not None
-        self._native = _native.Settler(options(policy, params, **how), announced)
+        self._native = _native.Settler(options(policy, params, **how), announced, False)
         if announced and roster is not True:
             self.push_roster(roster)
 
@@ -71,7 +71,7 @@ class Settler:
             self._native.push_roster(batch)
 
     def finish(self) -> dict[str, pa.Table]:
-        """Gives the rest, the last person's rows with it; the settler is then as new, but for :meth:`stats`."""
+        """Gives the rest, the last person's rows with it; the settler takes nothing after that."""
         return _tables(self._native.finish())
 
     def stats(self) -> dict[str, Any]:

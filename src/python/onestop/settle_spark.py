@@ -6,8 +6,9 @@
 The archive is the wheel, renamed so that it ends in ``.zip``; driver and executors need pyarrow beside it, and no
 installation. Where onestop is installed on all of them, leave ``--archives`` out.
 
-Written are ``settlement``, ``audit``, ``persons``, ``alerts``, ``rejects`` and ``stats`` (a row a partition), each
-a folder of Parquet files, and at the very end ``manifest.json``: a folder without it is not finished.
+Written are ``settlement``, ``audit``, ``persons``, ``alerts``, ``rejects`` and ``stats`` (a row a partition), each a
+folder of Parquet files, and ``manifest.json``. The folder appears at the very end, whole or not at all; what a job
+that was killed has left beside it is called ``….unfinished-…``, and can be removed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import os
 import sys
 from typing import Any
 
+from py4j.protocol import Py4JError
 from pyspark import SparkFiles
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 ARCHIVE = "onestop_wheel"
@@ -70,19 +73,22 @@ def arguments(given: list[str]) -> argparse.Namespace:
 def main(given: list[str]) -> int:
     """Runs the job; the exit code."""
     args = arguments(given)
+    columns = _pairs(args.column)
     spark = SparkSession.builder.appName("onestop settle").getOrCreate()
-    onestop, settle = _package()
+    onestop, cluster = _package()
+    folder = None
     try:
         folder = _Folder(spark, args.out)
-        folder.begin(args.overwrite)
-        done = settle(
+        folder.begin([*args.ledger, *([args.roster] if args.roster else [])], args.overwrite)
+        done = cluster.settle(
             spark.read.parquet(*args.ledger),
             spark.read.parquet(args.roster) if args.roster else None,
             args.policy,
             args.params,
             partitions=args.partitions,
+            staging=folder.of("rows-before-outputs"),
             codes=args.codes,
-            columns=_pairs(args.column),
+            columns=columns,
             recorded_maf=args.recorded_maf,
             year=args.year,
             as_if=args.as_if,
@@ -95,20 +101,27 @@ def main(given: list[str]) -> int:
         for name in OUTPUTS:
             if name != "audit" or not args.no_audit:
                 getattr(done, name).write.parquet(folder.of(name))
-        spark.createDataFrame(done.stats).coalesce(1).write.parquet(folder.of("stats"))
+        done.partitions(spark).coalesce(1).write.parquet(folder.of("stats"))
         manifest = _manifest(args, done, onestop.__version__)
-        folder.finish(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
-    except (onestop.OnestopError, FileExistsError, OSError) as error:
+        folder.finish(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", ["rows-before-outputs"])
+    except (onestop.OnestopError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except (PySparkException, Py4JError) as error:
+        # Of what Spark tells, the first line says what and where.
+        said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        print(f"error: {said}\n  look into Spark's own log for more", file=sys.stderr)
+        return 1
     finally:
+        if folder is not None:
+            folder.abandon()
         spark.stop()
     _tell(manifest)
     return 0
 
 
 def _package() -> tuple[Any, Any]:
-    """onestop as installed, else from the archive that came with the job."""
+    """onestop and its part for clusters, as installed, else from the archive that came with the job."""
     try:
         import onestop.spark
     except ImportError:
@@ -119,7 +132,7 @@ def _package() -> tuple[Any, Any]:
             ) from None
         sys.path.insert(0, unpacked)
         import onestop.spark
-    return onestop, onestop.spark.settle
+    return onestop, onestop.spark
 
 
 def _pairs(given: list[str]) -> dict[str, str]:
@@ -132,54 +145,80 @@ def _pairs(given: list[str]) -> dict[str, str]:
 
 
 class _Folder:
-    """The output folder, wherever the cluster keeps it."""
+    """The output folder, wherever the cluster keeps it. It appears whole or not at all: until the end everything is
+    written beside it, and what was there before stays."""
 
     def __init__(self, spark: SparkSession, uri: str) -> None:
         context: Any = spark.sparkContext
-        self._uri = uri.rstrip("/")
-        self._path = context._jvm.org.apache.hadoop.fs.Path(self._uri)
-        self._fs = self._path.getFileSystem(context._jsc.hadoopConfiguration())
-        self._new = context._jvm.org.apache.hadoop.fs.Path
+        self._jvm = context._jvm
+        self._configuration = context._jsc.hadoopConfiguration()
+        self._out = self._path(uri)
+        self._fs = self._out.getFileSystem(self._configuration)
+        self._unfinished = self._path(f"{uri.rstrip('/')}.unfinished-{context.applicationId}")
 
-    def begin(self, overwrite: bool) -> None:
-        if self._fs.exists(self._path):
+    def begin(self, inputs: list[str], overwrite: bool) -> None:
+        """Makes sure that nothing is lost at the end, before anything is done."""
+        if self._fs.exists(self._out):
             if not overwrite:
-                raise FileExistsError(
-                    f"{self._uri} is there already\n  choose another folder, or replace it with --overwrite"
-                )
-            if any(self._fs.listStatus(self._path)) and not self._is_ours():
-                raise FileExistsError(f"{self._uri} holds what no run of onestop wrote\n  choose another folder")
-            self._fs.delete(self._path, True)
-        self._fs.mkdirs(self._path)
-        self._write("_started", "")
+                raise FileExistsError(f"{self._out} is there already\n  choose another, or replace it with --overwrite")
+            if any(self._fs.listStatus(self._out)) and not self._is_ours():
+                raise FileExistsError(f"{self._out} holds what no run of onestop wrote\n  choose another folder")
+        out = self._full(self._out) + "/"
+        for uri in inputs:
+            if (self._full(self._path(uri)) + "/").startswith(out):
+                raise FileExistsError(f"{uri} lies in {self._out}, which is replaced\n  choose another folder")
+        self._fs.mkdirs(self._unfinished)
 
     def of(self, name: str) -> str:
-        return f"{self._uri}/{name}"
+        """Where an output is written."""
+        return f"{self._unfinished}/{name}"
 
-    def finish(self, manifest: str) -> None:
-        self._write("manifest.json", manifest)
-        self._fs.delete(self._new(self.of("_started")), False)
-
-    def _is_ours(self) -> bool:
-        return any(self._fs.exists(self._new(self.of(name))) for name in ("manifest.json", "_started"))
-
-    def _write(self, name: str, text: str) -> None:
-        stream = self._fs.create(self._new(self.of(name)), True)
+    def finish(self, manifest: str, needless: list[str]) -> None:
+        """Puts the folder in its place."""
+        for name in needless:
+            self._fs.delete(self._path(self.of(name)), True)
+        stream = self._fs.create(self._path(self.of("manifest.json")), True)
         try:
-            stream.write(bytearray(text.encode()))
+            stream.write(bytearray(manifest.encode()))
         finally:
             stream.close()
+        self._fs.delete(self._out, True)
+        if not self._fs.rename(self._unfinished, self._out):
+            raise OSError(f"{self._unfinished} cannot be renamed to {self._out}\n  rename it; it is complete")
+
+    def abandon(self) -> None:
+        """Removes what is not finished."""
+        if self._fs.exists(self._unfinished) and not self._fs.exists(self._path(self.of("manifest.json"))):
+            self._fs.delete(self._unfinished, True)
+
+    def _is_ours(self) -> bool:
+        path = self._path(f"{self._out}/manifest.json")
+        if not self._fs.exists(path):
+            return False
+        stream = self._fs.open(path)
+        try:
+            said = json.loads(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+        except (ValueError, Py4JError):
+            return False
+        finally:
+            stream.close()
+        return isinstance(said, dict) and said.get("program") == "onestop" and "kernel_seconds" in said
+
+    def _path(self, uri: str) -> Any:
+        return self._jvm.org.apache.hadoop.fs.Path(uri)
+
+    def _full(self, path: Any) -> str:
+        return str(path.getFileSystem(self._configuration).makeQualified(path))
 
 
 def _manifest(args: argparse.Namespace, done: Any, version: str) -> dict[str, Any]:
-    counts = [name for name in done.stats[0] if name not in ("digest", "kernel_ns")] if done.stats else []
     return {
         "program": "onestop",
         "version": version,
         "digest": done.digest,
         "options": {name: value for name, value in vars(args).items() if name != "overwrite"},
         "partitions": len(done.stats),
-        "counts": {name: done.total(name) for name in counts},
+        "counts": {name: done.total(name) for name in done.counts},
         "kernel_seconds": round(done.total("kernel_ns") / 1e9, 3),
     }
 

@@ -12,8 +12,10 @@ codes travel as the bytes that the driver read, with their digest; every executo
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -29,10 +31,14 @@ from pyspark.storagelevel import StorageLevel
 
 from . import _native
 from ._options import PathLike, PolicyLike, options
-from ._partition import KIND, LEDGER, ROSTER, ROSTER_PREFIX, Task, outputs
+from ._partition import KIND, LEDGER, ROSTER, ROSTER_PREFIX, STATS, Task, outputs
 
 ARCHIVE = "onestop_wheel"
 """Name under which the package travels as an archive."""
+
+
+_shipped: set[str] = set()
+"""Applications that have this package."""
 
 
 @dataclass
@@ -55,6 +61,15 @@ class Settled:
     """SHA-256 over version, policies, dated values and options."""
     _rows: DataFrame
 
+    @property
+    def counts(self) -> list[str]:
+        """Names of what is counted."""
+        return [name for name in STATS.names if name not in ("digest", "kernel_ns")]
+
+    def partitions(self, spark: SparkSession) -> DataFrame:
+        """What each partition counted, as rows."""
+        return spark.createDataFrame([tuple(row[name] for name in STATS.names) for row in self.stats], _struct(STATS))
+
     def total(self, name: str) -> int:
         """A count over all partitions, such as ``settlement_rows``."""
         return sum(partition[name] for partition in self.stats)
@@ -72,6 +87,7 @@ def settle(
     *,
     partitions: int | None = None,
     storage: StorageLevel = StorageLevel.MEMORY_AND_DISK,
+    staging: str | None = None,
     check: bool = True,
     **how: Any,
 ) -> Settled:
@@ -84,7 +100,10 @@ def settle(
     :param params: path, on the driver, of dated values that win over the shipped ones.
     :param partitions: into how many partitions persons are spread; as ``spark.sql.shuffle.partitions`` says where
         not given. Some hundred thousand claims a partition is a good size.
-    :param storage: where the settled rows are kept until they are written.
+    :param storage: where executors keep the settled rows until they are written.
+    :param staging: folder on the cluster's storage for them instead, for ledgers larger than the executors' disks,
+        and so that nothing is settled again where an executor is lost later; it must not be there, and is the
+        caller's to remove.
     :param check: count rows and persons of the ledger in a second look at it, and hold them against what the
         partitions counted.
     :param how: as of :func:`onestop.settle`.
@@ -95,7 +114,9 @@ def settle(
     not told of rejects.
     """
     text = options(policy, params, **how)
-    planned = _native.Settler(text, roster_df is not None)
+    planned = _native.Settler(text, roster_df is not None, False)
+    if partitions is not None and partitions < 1:
+        raise _native.OnestopError(f"partitions={partitions}: persons need one at least\n  give a number from 1 on")
     read = dict(planned.ledger_columns(_arrow_schema(ledger_df)))
     ledger = ledger_df.select(*[_column(ledger_df, theirs, name) for name, theirs in read.items()])
     rows = ledger
@@ -114,8 +135,13 @@ def settle(
     task = Task(text, planned.digest, roster_df is not None, _is_int(ledger, "psn_no"), _is_int(ledger, "setl_id"))
     schemas = outputs(task.psn_no_int, task.setl_id_int)
     ddl = T.StructType([T.StructField(name, _struct(schema)) for name, schema in schemas.items()])
-    settled = by_person.sortWithinPartitions(*keys).mapInArrow(_settler(task, ARCHIVE), ddl).persist(storage)
+    settled = by_person.sortWithinPartitions(*keys).mapInArrow(_settler(task, ARCHIVE), ddl)
     try:
+        if staging is None:
+            settled = settled.persist(storage)
+        else:
+            settled.write.parquet(staging)
+            settled = ledger_df.sparkSession.read.schema(ddl).parquet(staging)
         stats = [row.asDict() for row in _output(settled, "stats").collect()]
         _check(stats, ledger if check else None, planned.digest)
     except BaseException as error:
@@ -129,15 +155,21 @@ def settle(
 
 
 def ship(spark: SparkSession) -> None:
-    """Sends this package to the executors, which then need only pyarrow; call it once, before :func:`settle`."""
+    """Sends this package to the executors, which then need only pyarrow; call it before :func:`settle`."""
+    context = spark.sparkContext
+    if context.applicationId in _shipped:
+        return
     package = Path(__file__).parent
+    # Executors that start later fetch it, too.
     folder = tempfile.mkdtemp(prefix="onestop-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     archive = os.path.join(folder, f"{ARCHIVE}.zip")
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
         for path in sorted(package.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 zipped.write(path, Path(package.name) / path.relative_to(package))
-    spark.sparkContext.addArchive(f"{archive}#{ARCHIVE}")
+    context.addArchive(f"{archive}#{ARCHIVE}")
+    _shipped.add(context.applicationId)
 
 
 def _settler(task: Task, archive: str) -> Any:
@@ -194,10 +226,10 @@ def _check(stats: list[dict[str, Any]], ledger: DataFrame | None, digest: str) -
         raise _native.OnestopError("partitions were settled under other policies\n  ship one package to all executors")
     if ledger is None:
         return
-    given = ledger.agg(F.count(F.lit(1)).alias("rows"), F.countDistinct(_person()).alias("persons")).collect()[0]
+    given = ledger.agg(F.count(F.lit(1)).alias("rows"), F.countDistinct(_person(ledger)).alias("persons")).collect()[0]
     for what, there, here in [
         ("rows", given["rows"], total("ledger_rows")),
-        ("persons", given["persons"], total("persons")),
+        ("persons", given["persons"], total("persons_in_ledger")),
     ]:
         if there != here:
             raise _native.OnestopError(
@@ -206,16 +238,20 @@ def _check(stats: list[dict[str, Any]], ledger: DataFrame | None, digest: str) -
             )
 
 
-def _person() -> Column:
-    """Persons that the kernel counts: a blank number is none."""
-    return F.when(F.col("psn_no").cast("string") != "", F.col("psn_no"))
+def _person(ledger: DataFrame) -> Column:
+    """Persons that the kernel counts: no number is a blank one, or one that is far too long."""
+    psn_no = F.col("psn_no")
+    return psn_no if _is_int(ledger, "psn_no") else F.when(F.octet_length(psn_no).between(1, _native.MOST_ID), psn_no)
 
 
 def _column(df: DataFrame, theirs: str, name: str) -> Column:
     column = df["`" + theirs.replace("`", "``") + "`"]
-    if name == "psn_no" and isinstance(df.schema[theirs].dataType, T.StringType):
-        # As the kernel reads it: blanks around a number are no part of it, and no number is a blank one.
-        column = F.coalesce(F.regexp_replace(column, r"^[ \t]+|[ \t]+$", ""), F.lit(""))
+    if isinstance(df.schema[theirs].dataType, T.StringType):
+        # Whatever collation it has: texts are told apart and sorted by their bytes.
+        column = column.cast("string")
+        if name == "psn_no":
+            # As the kernel reads it: blanks around a number are no part of it, and no number is a blank one.
+            column = F.coalesce(F.regexp_replace(column, r"^[ \t]+|[ \t]+\z", ""), F.lit(""))
     return column.alias(name)
 
 

@@ -12,40 +12,36 @@
 mod error;
 mod input;
 mod plain;
+mod plan;
 mod stats;
 
 pub use error::BatchError;
 pub use plain::{Tables, output_schemas};
+pub use plan::Plan;
 pub use stats::Stats;
 
-use crate::ledger::codebook::CodeBook;
 use crate::ledger::intern::{Interner, Texts};
 use crate::ledger::normalise::{Findings, Normaliser, Roles};
 use crate::ledger::reject::{Reject, RejectSource, id_text};
 use crate::ledger::row_group::Columns;
 use crate::ledger::rows::Rows;
-use crate::ledger::schema::{IdType, LEDGER, ROSTER, Renames};
-use crate::output::access::Access;
+use crate::ledger::schema::{IdType, LEDGER, ROSTER};
 use crate::output::files::Context;
 use crate::persons::piece::{Piece, passed, within};
-use crate::policy::Policy;
 use crate::policy::document::YearBy;
-use crate::policy::eras::Eras;
-use crate::policy::parameters::Parameters;
 use crate::policy::tables;
 use crate::roster::waiting::WaitingRoster;
-use crate::roster::{Roster, Under};
 use crate::run::error::RunError;
-use crate::run::policies::{compile_all, in_order, year_asked_for, years_needed};
+use crate::run::policies::{compile_all, in_order, year_asked_for};
 use crate::run::range::Settling;
-use crate::run::settle::{Papers, Settle};
+use crate::run::settle::Settle;
 use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
 use input::Input;
 use plain::plain;
+use plan::{Compiled, under};
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Complete persons wait until they have so many rows; more are not looked at at a time.
@@ -58,27 +54,6 @@ enum State {
     Finished,
     /// An error left it half done.
     Failed,
-}
-
-/// What to settle, and how; each field as in [`Settle`].
-#[derive(Debug)]
-#[allow(missing_docs)]
-pub struct Plan {
-    pub policies: Vec<Policy>,
-    pub parameters: Parameters,
-    pub book: CodeBook,
-    pub renames: Renames,
-    pub recorded_maf: Vec<String>,
-    /// Identities come from a roster; else they are the ledger's own.
-    pub roster: bool,
-    pub year: Option<i32>,
-    pub as_if: bool,
-    pub as_known: Option<i32>,
-    pub audit: bool,
-    pub strict: bool,
-    pub allow_float: bool,
-    /// Columns bear the contract's names already; nothing is renamed.
-    pub named: bool,
 }
 
 /// Settles batches whose rows lie in the order of persons, ascending by `psn_no` as it is read: text by its
@@ -95,8 +70,7 @@ pub struct Settler {
     /// Type of the roster's ids, if a roster came before the ledger.
     roster_ids: Option<IdType>,
     ledger: Option<Input>,
-    /// Years that each policy was compiled for, and the tables.
-    compiled: Option<(Vec<BTreeSet<i32>>, Eras)>,
+    compiled: Compiled,
     years: BTreeSet<i32>,
     /// Rows of persons that are complete.
     ready: Vec<Piece<'static>>,
@@ -139,7 +113,7 @@ impl Settler {
             roster,
             roster_ids: None,
             ledger: None,
-            compiled: None,
+            compiled: Compiled::default(),
             years: BTreeSet::new(),
             ready: Vec::new(),
             ready_rows: 0,
@@ -197,7 +171,7 @@ impl Settler {
             let mut start = 0;
             while start == 0 || start < batch.num_rows() {
                 settler.take(&batch.slice(start, ROWS.min(batch.num_rows() - start)))?;
-                if settler.ready_rows >= ROWS {
+                if settler.ready_rows >= ROWS || settler.rejects.len() >= ROWS {
                     tables.extend(settler.settle()?);
                 }
                 start += ROWS;
@@ -356,8 +330,7 @@ impl Settler {
                 rosters = built;
                 self.rejects.extend(rejects);
             }
-            compile(&self.run, &self.first, &rosters, &self.years, &self.interner, &mut self.compiled)?;
-            let Some((_, eras)) = &self.compiled else { return Ok(tables) };
+            let eras = self.compiled.covering(&self.run, &self.first, &rosters, &self.years, &self.interner)?;
             let texts = self.interner.texts();
             let Settle { year, as_if, audit, .. } = self.run;
             let (psn_no, setl_id) = (input.psn_no, input.setl_id);
@@ -400,63 +373,5 @@ impl Settler {
     }
 }
 
-/// The policies of a run, as far as a roster is read under them.
-fn under<'a>(run: &Settle, tables: &'a [tables::Tables]) -> Vec<Under<'a>> {
-    let of =
-        |(policy, tables): (&Policy, &'a _)| Under { tables, in_force: policy.doc.switches.in_force, becomes: None };
-    run.policies.iter().zip(tables).map(of).collect()
-}
-
-/// Compiles the policies for the years that these rows and these persons' grants need, where they are not yet.
-fn compile(
-    run: &Settle,
-    first: &[tables::Tables],
-    rosters: &[Roster],
-    found: &BTreeSet<i32>,
-    interner: &Interner,
-    compiled: &mut Option<(Vec<BTreeSet<i32>>, Eras)>,
-) -> Result<(), RunError> {
-    let needed = |n: usize| years_needed(run, &first[n], rosters.get(n), found).into_iter();
-    let mut years: Vec<BTreeSet<i32>> = (0..first.len()).map(|n| needed(n).collect()).collect();
-    if let Some((before, _)) = compiled {
-        if years.iter().zip(&*before).all(|(needed, before)| needed.is_subset(before)) {
-            return Ok(());
-        }
-        years.iter_mut().zip(before).for_each(|(needed, before)| needed.append(before));
-    }
-    let policies = in_order(run)?;
-    let (mut tables, _) = compile_all(run, &policies, |n| years[n].iter().copied().collect())?;
-    tables.iter_mut().for_each(|tables| tables.bind_diseases(|code| interner.number(code)));
-    let eras = Eras::new(policies.iter().map(|p| &p.doc).zip(tables).collect())?;
-    *compiled = Some((years, eras));
-    Ok(())
-}
-
-impl Plan {
-    /// As a run over files, which are not there.
-    pub(crate) fn run(self) -> Settle {
-        Settle {
-            ledger: Vec::new(),
-            roster: None,
-            policies: self.policies,
-            parameters: self.parameters,
-            book: self.book,
-            renames: self.renames,
-            recorded_maf: self.recorded_maf,
-            out: PathBuf::new(),
-            year: self.year,
-            as_if: self.as_if,
-            as_known: self.as_known,
-            audit: self.audit,
-            orders: false,
-            strict: self.strict,
-            force: false,
-            mask: None,
-            papers: Papers::default(),
-            access: Access::Owner,
-            allow_float: self.allow_float,
-            threads: 1,
-            memory: 0,
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -345,6 +345,7 @@ impl Settler {
                 Ok(())
             })?;
             self.stats.add(&tally);
+            self.stats.unconfirmed.clone_from(&self.compiled.unconfirmed);
             self.rejects.extend(tally.rejects);
             self.settled = Some(last);
         }

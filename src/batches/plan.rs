@@ -6,12 +6,12 @@ use crate::ledger::schema::Renames;
 use crate::output::access::Access;
 use crate::policy::Policy;
 use crate::policy::eras::Eras;
-use crate::policy::parameters::Parameters;
+use crate::policy::parameters::{Parameters, Used};
 use crate::policy::tables::Tables;
 use crate::roster::{Roster, Under};
 use crate::run::error::RunError;
 use crate::run::policies::{compile_all, in_order, years_needed};
-use crate::run::settle::{Papers, Settle};
+use crate::run::settle::{Papers, Settle, is_unconfirmed};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -79,6 +79,8 @@ pub(super) struct Compiled {
     /// By policy.
     years: Vec<BTreeSet<i32>>,
     eras: Option<Eras>,
+    /// Dated values that are not confirmed, in words.
+    pub(super) unconfirmed: BTreeSet<String>,
 }
 
 impl Compiled {
@@ -106,11 +108,19 @@ impl Compiled {
             None => {
                 let policies = in_order(run)?;
                 let years = |n: usize| self.years[n].iter().copied().collect();
-                let (mut tables, _) = compile_all(run, &policies, years)?;
+                let (mut tables, used) = compile_all(run, &policies, years)?;
+                self.unconfirmed = used.iter().filter(|used| is_unconfirmed(used)).map(told).collect();
                 tables.iter_mut().for_each(|tables| tables.bind_diseases(|code| interner.number(code)));
                 Eras::new(policies.iter().map(|p| &p.doc).zip(tables).collect())?
             }
         };
         Ok(self.eras.insert(eras))
     }
+}
+
+/// A dated value in words, with how well it is known.
+fn told(used: &Used) -> String {
+    let Used { parameter, year, value, status, .. } = used;
+    let year = year.map_or(String::new(), |year| format!(" {year}"));
+    format!("{parameter}{year} = {value} ({status})")
 }

@@ -34,6 +34,8 @@ pub struct Stats {
     pub fee_parts_mismatch: u64,
     /// Claims whose own identity the roster does not know.
     pub identity_differs: u64,
+    /// Dated values used that are not confirmed, in words: name, year, value, and how well it is known.
+    pub unconfirmed: BTreeSet<String>,
     /// Years charged.
     pub years: BTreeSet<i32>,
     /// Sums of the settlement's money by column, in fen.

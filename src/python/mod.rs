@@ -108,7 +108,8 @@ impl Given {
     }
 }
 
-/// Settles files or tables into a folder, as the program does; the manifest as JSON.
+/// Settles files or tables into a folder, as the program does; the manifest as JSON, and whether the roster does not
+/// tell when its rows were recorded, though it was asked.
 #[pyfunction]
 fn settle(
     py: Python<'_>,
@@ -117,7 +118,7 @@ fn settle(
     out: PathBuf,
     options: &str,
     file_options: &str,
-) -> PyResult<String> {
+) -> PyResult<(String, bool)> {
     let FileOptions { orders, force, threads, memory, papers } = options::read(file_options)?;
     py.detach(|| {
         let options: Options = options::read(options)?;
@@ -139,7 +140,7 @@ fn settle(
             ..plan.run()
         };
         let settled = settle_run(&run, &Silent).map_err(|e| failed(&e))?;
-        Ok(settled.manifest.to_json())
+        Ok((settled.manifest.to_json(), settled.nothing_known_on))
     })
 }
 

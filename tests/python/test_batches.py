@@ -320,6 +320,25 @@ def test_text_that_is_none_is_an_error_of_the_ledger(case):
         onestop.Settler(case.policy, roster=True).push(batch)
 
 
+def test_values_that_nobody_confirmed_are_told_of(large):
+    with pytest.warns(onestop.UnconfirmedWarning, match=r"Shandong 2023 = .* \(reported\)"):
+        run = onestop.settle(large.ledger, large.roster, large.policy)
+    settler = onestop.Settler(large.policy, roster=large.roster)
+    settler.push(in_order(large.ledger))
+    with pytest.warns(onestop.UnconfirmedWarning, match="Shandong 2023"):
+        settler.finish()
+    # Subsidies alone need the others.
+    told = {u["parameter"] for u in run.manifest["parameters"]["used"]}
+    assert {value.partition(" 20")[0] for value in settler.stats()["unconfirmed"]} <= told
+
+
+def test_a_roster_that_does_not_tell_when_it_was_recorded_is_told_of(case):
+    with pytest.warns(onestop.KnownOnWarning):
+        onestop.settle(case.ledger, case.roster, case.policy, as_known="2024-12-31")
+    with pytest.warns(onestop.KnownOnWarning):
+        onestop.Settler(case.policy, roster=case.roster, as_known="2024-12-31")
+
+
 def test_other_threads_go_on_while_it_settles(case):
     """The interpreter's lock is released: another thread counts while batches are pushed."""
     ledger = in_order(case.ledger).combine_chunks().to_batches()[0]

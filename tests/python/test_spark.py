@@ -57,6 +57,7 @@ def test_a_large_ledger_gives_what_the_program_gives(spark, big, tmp_path):
     for name in OUTPUTS:
         assert_same(name, written(getattr(done, name), tmp_path / name), big.native(name))
     assert done.total("ledger_rows") == len(big.ledger)
+    assert any("Shandong 2023" in value for value in done.unconfirmed)
     done.unpersist()
 
 

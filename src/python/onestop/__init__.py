@@ -16,8 +16,10 @@ from ._native import LedgerError, OnestopError, OutputError, PolicyError, __vers
 from ._options import Policy, policies
 from ._run import Settled, explain, settle
 from ._settler import Settler
+from ._warnings import KnownOnWarning, UnconfirmedWarning
 
 __all__ = [
+    "KnownOnWarning",
     "LedgerError",
     "OnestopError",
     "OutputError",
@@ -25,6 +27,7 @@ __all__ = [
     "PolicyError",
     "Settled",
     "Settler",
+    "UnconfirmedWarning",
     "__version__",
     "explain",
     "policies",

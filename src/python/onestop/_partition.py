@@ -33,6 +33,7 @@ STATS = pa.schema(
         pa.field("recorded_later", pa.int64(), False),
         pa.field("fee_parts_mismatch", pa.int64(), False),
         pa.field("identity_differs", pa.int64(), False),
+        pa.field("unconfirmed", pa.list_(pa.string()), False),
         pa.field("kernel_ns", pa.int64(), False),
     ]
 )

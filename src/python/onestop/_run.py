@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from . import _native
+from . import _native, _warnings
 from ._arrow import table
 from ._options import PathLike, PolicyLike, options
 
@@ -152,8 +152,20 @@ def settle(
     threads = threads or len(os.sched_getaffinity(0))
     file_options = {"orders": orders, "force": force, "threads": threads, "memory": memory, "papers": papers}
     rosters = None if roster is None else _given(roster)
-    manifest = _native.settle(_given(ledger), rosters, os.fspath(folder), how_text, json.dumps(file_options))
-    return Settled(folder, json.loads(manifest), keep)
+    text, not_told = _native.settle(_given(ledger), rosters, os.fspath(folder), how_text, json.dumps(file_options))
+    manifest = json.loads(text)
+    if not_told:
+        _warnings.nothing_known_on()
+    _warnings.unconfirmed(_told(u) for u in manifest["parameters"]["used"] if u["status"] in _UNCONFIRMED)
+    return Settled(folder, manifest, keep)
+
+
+_UNCONFIRMED = ("reported", "illustrative")
+
+
+def _told(used: dict[str, Any]) -> str:
+    year = f" {used['year']}" if used["year"] else ""
+    return f"{used['parameter']}{year} = {used['value']} ({used['status']})"
 
 
 def explain(run: Settled | PathLike, psn_no: str | int, setl_id: str | int | None = None, *, lang: str = "en") -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from . import _native
+from . import _native, _warnings
 from ._arrow import batches
 from ._options import PathLike, PolicyLike, options
 
@@ -44,6 +44,7 @@ class Settler:
     ) -> None:
         announced = roster if isinstance(roster, bool) else roster is not None
         self._native = _native.Settler(options(policy, params, **how), announced, False)
+        self._as_known = how.get("as_known") is not None
         if announced and roster is not True:
             self.push_roster(roster)
 
@@ -69,10 +70,15 @@ class Settler:
         """
         for batch in batches(roster):
             self._native.push_roster(batch)
+            if self._as_known and "known_on" not in dict(self._native.roster_columns(batch.schema)):
+                _warnings.nothing_known_on()
+                self._as_known = False
 
     def finish(self) -> dict[str, pa.Table]:
         """Gives the rest, the last person's rows with it; the settler takes nothing after that."""
-        return _tables(self._native.finish())
+        settled = _tables(self._native.finish())
+        _warnings.unconfirmed(json.loads(self._native.stats())["unconfirmed"])
+        return settled
 
     def stats(self) -> dict[str, Any]:
         """Counts and control totals of all that was settled; ``fen`` has the sums of the money columns in fen."""

@@ -29,7 +29,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 from pyspark.storagelevel import StorageLevel
 
-from . import _native
+from . import _native, _warnings
 from ._options import PathLike, PolicyLike, options
 from ._partition import KIND, LEDGER, ROSTER, ROSTER_PREFIX, STATS, Task, outputs
 
@@ -64,7 +64,12 @@ class Settled:
     @property
     def counts(self) -> list[str]:
         """Names of what is counted."""
-        return [name for name in STATS.names if name not in ("digest", "kernel_ns")]
+        return [name for name in STATS.names if name not in ("digest", "unconfirmed", "kernel_ns")]
+
+    @property
+    def unconfirmed(self) -> list[str]:
+        """Dated values used that nobody has confirmed."""
+        return sorted({value for partition in self.stats for value in partition["unconfirmed"]})
 
     def partitions(self, spark: SparkSession) -> DataFrame:
         """What each partition counted, as rows."""
@@ -125,6 +130,8 @@ def settle(
         of_roster = dict(planned.roster_columns(_arrow_schema(roster_df)))
         roster = roster_df.select(*[_column(roster_df, theirs, name) for name, theirs in of_roster.items()])
         _check_persons(ledger, roster)
+        if how.get("as_known") is not None and "known_on" not in of_roster:
+            _warnings.nothing_known_on()
         moved = roster.select(
             F.lit(ROSTER).alias(KIND), F.col("psn_no"), *[F.col(n).alias(ROSTER_PREFIX + n) for n in of_roster]
         )
@@ -151,7 +158,9 @@ def settle(
             raise
         raise own from error
     named = {name: _output(settled, name) for name in schemas if name != "stats"}
-    return Settled(**named, stats=stats, digest=planned.digest, _rows=settled)
+    done = Settled(**named, stats=stats, digest=planned.digest, _rows=settled)
+    _warnings.unconfirmed(done.unconfirmed)
+    return done
 
 
 def ship(spark: SparkSession) -> None:
@@ -306,4 +315,6 @@ def _struct(schema: pa.Schema) -> T.StructType:
 def _to_spark(arrow: pa.DataType) -> T.DataType:
     if pa.types.is_decimal(arrow):
         return T.DecimalType(arrow.precision, arrow.scale)
+    if pa.types.is_list(arrow):
+        return T.ArrayType(_to_spark(arrow.value_type))
     return next(spark() for spark, known in _TO_ARROW if known == arrow)

@@ -10,27 +10,25 @@ pub enum BatchError {
     /// What ends a run over files as well.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// A person comes after one who should come later.
+    /// A person comes after one who should come later. Persons are not named: logs are many people's.
     #[error(
-        "ledger, row {row}: person {person} comes after {before}; rows must lie in the order of persons\n  \
+        "ledger, row {row} of those given: its psn_no is less than one before it; rows must lie in the order of persons\n  \
          sort by psn_no before pushing, all rows of a person in one partition"
     )]
     OutOfOrder {
         /// Row among all rows given, from 1.
         row: u64,
-        /// The person.
-        person: String,
-        /// The person before.
-        before: String,
     },
     /// A roster's row comes after its person was settled.
     #[error(
-        "roster: person {person} was settled before this row came\n  \
+        "roster, rows {first} to {last} of those given: one of their persons was settled before they came\n  \
          push a person's rows of the roster before its rows of the ledger"
     )]
     LateRoster {
-        /// The person.
-        person: String,
+        /// First row of the batch among all rows of the roster, from 1.
+        first: u64,
+        /// Its last.
+        last: u64,
     },
     /// A roster's row where identities are the ledger's own.
     #[error("a roster is pushed, but none was announced\n  make the settler with roster=True")]
@@ -75,13 +73,14 @@ impl Told for BatchError {
     fn zh(&self) -> String {
         match self {
             BatchError::Run(error) => error.zh(),
-            BatchError::OutOfOrder { row, person, before } => format!(
-                "台账第 {row} 行：人员 {person} 排在 {before} 之后；各行须按人员排列\n  \
+            BatchError::OutOfOrder { row } => format!(
+                "台账（已给出的第 {row} 行）：其 psn_no 小于前面的行；各行须按人员排列\n  \
                  请先按 psn_no 排序，并使同一人的各行在同一分区"
             ),
-            BatchError::LateRoster { person } => {
-                format!("名册：人员 {person} 的这一行到达时，该人已结算\n  请先给出一个人的名册行，再给出其台账行")
-            }
+            BatchError::LateRoster { first, last } => format!(
+                "名册（已给出的第 {first} 至 {last} 行）：其中有人在这些行到达前已结算\n  \
+                 请先给出一个人的名册行，再给出其台账行"
+            ),
             BatchError::NoRoster => "给出了名册，而事先没有声明\n  请以 roster=True 建立结算器".to_owned(),
             BatchError::OtherColumns { column, given } => format!(
                 "台账：有一批数据{}列 `{column}`，与第一批不同\n  各批数据的列须相同",
@@ -104,8 +103,8 @@ mod tests {
     #[test]
     fn every_error_is_told_in_chinese_with_its_facts() {
         let name = |text: &str| text.to_owned();
-        two_lines(&BatchError::OutOfOrder { row: 9, person: name("P1"), before: name("P2") }, &["第 9 行", "P1", "P2"]);
-        two_lines(&BatchError::LateRoster { person: name("P1") }, &["P1"]);
+        two_lines(&BatchError::OutOfOrder { row: 9 }, &["第 9 行", "psn_no"]);
+        two_lines(&BatchError::LateRoster { first: 7, last: 9 }, &["第 7 至 9 行"]);
         two_lines(&BatchError::NoRoster, &["roster=True"]);
         two_lines(&BatchError::Finished, &["新建"]);
         two_lines(&BatchError::Failed, &["新建"]);

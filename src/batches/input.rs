@@ -45,7 +45,7 @@ impl Input {
     ) -> Result<Self, BatchError> {
         let schema = batch.schema();
         check_renames(&run.renames, [schema.as_ref()].into_iter())?;
-        let Mapping { at } = ledger(&schema, run)?;
+        let Mapping { at } = ledger(&schema, run, false)?;
         let has = |c: C| at[c as usize].is_some();
         if !has_roster && !has(C::Identity) {
             return Err(LedgerError::NoIdentities.into());
@@ -71,7 +71,7 @@ impl Input {
         if schema == self.schema {
             return Ok(());
         }
-        let Mapping { at } = ledger(&schema, run)?;
+        let Mapping { at } = ledger(&schema, run, false)?;
         let odd = |number: &usize| at[*number].is_some() != self.present[*number];
         if let Some(number) = (0..at.len()).find(odd) {
             return Err(BatchError::OtherColumns { column: LEDGER[number].name, given: at[number].is_some() });
@@ -86,9 +86,15 @@ impl Input {
     }
 }
 
-/// Where the columns of the roster stand.
-pub(super) fn roster(batch: &RecordBatch, book: &CodeBook, renames: &Renames) -> Result<Mapping, BatchError> {
-    Ok(map(ROSTER_NAME, &batch.schema(), ROSTER, book, renames, TypeRules::default())?)
+/// The same of the roster.
+pub(super) fn roster(
+    batch: &RecordBatch,
+    book: &CodeBook,
+    renames: &Renames,
+    unchecked: bool,
+) -> Result<Mapping, BatchError> {
+    let rules = TypeRules { allow_float: false, unchecked };
+    Ok(map(ROSTER_NAME, &batch.schema(), ROSTER, book, renames, rules)?)
 }
 
 /// Types of the ids; where the ledger has no batches a person's is that of the roster, and else text.
@@ -96,11 +102,14 @@ pub(super) fn id_types(input: Option<&Input>, roster: Option<IdType>) -> (IdType
     input.map_or((roster.unwrap_or(IdType::Text), IdType::Text), |input| (input.psn_no, input.setl_id))
 }
 
-fn ledger(schema: &Schema, run: &Settle) -> Result<Mapping, BatchError> {
-    let rules = TypeRules { allow_float: run.allow_float, unchecked: false };
+/// Where the columns of the ledger stand; types are not looked at where they say nothing.
+pub(super) fn ledger(schema: &Schema, run: &Settle, unchecked: bool) -> Result<Mapping, BatchError> {
+    let rules = TypeRules { allow_float: run.allow_float, unchecked };
     let mapping = map(LEDGER_NAME, schema, LEDGER, &run.book, &run.renames, rules)?;
     check_care(LEDGER_NAME, &mapping, schema)?;
-    check_scales(schema, LEDGER, &mapping)?;
+    if !unchecked {
+        check_scales(schema, LEDGER, &mapping)?;
+    }
     Ok(mapping)
 }
 

@@ -22,7 +22,7 @@ pub use stats::Stats;
 
 use crate::ledger::intern::{Interner, Texts};
 use crate::ledger::normalise::{Findings, Normaliser, Roles};
-use crate::ledger::reject::{Reject, RejectSource, id_text};
+use crate::ledger::reject::{Reject, RejectSource};
 use crate::ledger::row_group::Columns;
 use crate::ledger::rows::Rows;
 use crate::ledger::schema::{IdType, LEDGER, ROSTER};
@@ -137,7 +137,10 @@ impl Settler {
 
     fn take_roster(&mut self, batch: &RecordBatch) -> Result<(), BatchError> {
         let Some(roster) = &mut self.roster else { return Err(BatchError::NoRoster) };
-        let mapping = input::roster(batch, &self.run.book, &self.run.renames)?;
+        let mapping = input::roster(batch, &self.run.book, &self.run.renames, batch.num_rows() == 0)?;
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
         if let Some(found) = input::roster_persons(batch, &mapping) {
             match (&self.ledger, self.roster_ids.replace(found)) {
                 (Some(ledger), _) => input::check_persons(found, ledger.psn_no, "the ledger")?,
@@ -150,11 +153,11 @@ impl Settler {
         roster
             .push(&columns, &self.run.book, &under, self.run.as_known)
             .map_err(RunError::defect("reading the roster"))?;
+        let before = self.stats.roster_rows;
         self.stats.roster_rows += batch.num_rows() as u64;
         match (roster.first(), &self.settled) {
             (Some(first), Some(settled)) if first <= settled.as_slice() => {
-                let id_type = self.roster_ids.unwrap_or(IdType::Text);
-                Err(BatchError::LateRoster { person: id_text(first, id_type) })
+                Err(BatchError::LateRoster { first: before + 1, last: self.stats.roster_rows })
             }
             _ => Ok(()),
         }
@@ -234,7 +237,7 @@ impl Settler {
     /// [`BatchError`].
     pub fn roster_columns(&self, schema: Schema) -> Result<Vec<(&'static str, String)>, BatchError> {
         let batch = RecordBatch::new_empty(Arc::new(schema));
-        let mapping = input::roster(&batch, &self.run.book, &self.run.renames)?;
+        let mapping = input::roster(&batch, &self.run.book, &self.run.renames, false)?;
         Ok(input::columns(&batch, ROSTER, &mapping.at, |_| true))
     }
 
@@ -245,6 +248,10 @@ impl Settler {
 
     /// Normalises a batch and sets its rows aside.
     fn take(&mut self, batch: &RecordBatch) -> Result<(), BatchError> {
+        if batch.num_rows() == 0 {
+            // Without rows types say nothing, and there may be none.
+            return input::ledger(&batch.schema(), &self.run, true).map(drop);
+        }
         match &mut self.ledger {
             Some(input) => input.accept(batch, &self.run)?,
             None => {
@@ -271,9 +278,7 @@ impl Settler {
                 continue;
             }
             if id < self.last.as_slice() {
-                let say = |id: &[u8]| id_text(id, input.psn_no);
-                let row = self.stats.ledger_rows + row as u64 + 1;
-                return Err(BatchError::OutOfOrder { row, person: say(id), before: say(&self.last) });
+                return Err(BatchError::OutOfOrder { row: self.stats.ledger_rows + row as u64 + 1 });
             }
             self.stats.persons_in_ledger += 1;
             self.last.clear();

@@ -102,7 +102,7 @@ fn rows_without_a_person_do_not_wait_for_one() {
 fn persons_out_of_order_end_it_for_good() {
     let mut settler = settler();
     let error = said(settler.push(&batch(claims(&["P1", "P3", "P2"], 0))).unwrap_err());
-    assert!(error.contains("row 3") && error.contains("P2 comes after P3"), "{error}");
+    assert!(error.contains("row 3") && !error.contains("P2"), "{error}");
     assert!(matches!(settler.push(&batch(claims(&["P4"], 3))), Err(BatchError::Failed)));
     assert!(matches!(settler.finish(), Err(BatchError::Failed)));
 }

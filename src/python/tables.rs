@@ -52,6 +52,11 @@ fn stored_as(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Timestamp(TimeUnit::Second, zone) => DataType::Timestamp(TimeUnit::Millisecond, zone.clone()),
         DataType::Date64 => DataType::Timestamp(TimeUnit::Millisecond, None),
+        DataType::Dictionary(_, values) if stored_as(values) != **values => stored_as(values),
+        DataType::Decimal32(_, ..0) | DataType::Decimal64(_, ..0) | DataType::Decimal128(_, ..0) => {
+            DataType::Decimal128(38, 0)
+        }
+        DataType::Decimal256(_, ..0) => DataType::Decimal256(76, 0),
         other => other.clone(),
     }
 }
@@ -59,6 +64,7 @@ fn stored_as(data_type: &DataType) -> DataType {
 fn in_parquet(data_type: &DataType) -> bool {
     match data_type {
         DataType::Union(..) | DataType::Interval(_) | DataType::Duration(_) | DataType::RunEndEncoded(..) => false,
+        DataType::FixedSizeBinary(bytes) => *bytes > 0,
         DataType::Struct(fields) => !fields.is_empty() && fields.iter().all(|f| in_parquet(f.data_type())),
         DataType::Dictionary(_, values) => in_parquet(values),
         DataType::List(of) | DataType::LargeList(of) | DataType::FixedSizeList(of, _) | DataType::Map(of, _) => {

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = os.environ.get("ONESTOP_PROGRAM", str(ROOT / "target/release/onestop"))
+# Executors have what these tests have.
+os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 OUTPUTS = ("settlement", "audit", "persons", "alerts", "rejects")
 YEARS = {"weihai-2023": 2024, "weihai-etdz-2017": 2022, "erenhot-2023": 2024, "jincheng-2023": 2024}
 

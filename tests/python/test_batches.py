@@ -170,6 +170,9 @@ def test_years_are_charged_as_the_program_charges_them(case):
 def test_an_empty_ledger_is_settled_to_nothing(case):
     settler = onestop.Settler(case.policy, roster=case.roster)
     assert settler.push(case.ledger.slice(0, 0)) == {}
+    # Without rows a frame of pandas has no types, and that says nothing.
+    settler.push(case.ledger.slice(0, 0).to_pandas().astype(object))
+    settler.push_roster(case.roster.slice(0, 0).to_pandas().astype(object))
     assert set(settler.finish()) <= {"rejects"}
     assert settler.stats()["settlement_rows"] == 0
     run = onestop.settle(case.ledger.slice(0, 0), case.roster, case.policy)
@@ -208,8 +211,10 @@ def test_what_is_wrong_with_columns_is_said_before_a_row_is_settled(case, wrong)
 def test_persons_out_of_order_are_refused(case):
     ledger = in_order(case.ledger)
     settler = onestop.Settler(case.policy, roster=True)
-    with pytest.raises(onestop.LedgerError, match="order of persons"):
+    with pytest.raises(onestop.LedgerError, match="order of persons") as error:
         settler.push(pa.concat_tables([ledger.slice(1_000, 500), ledger.slice(0, 500)]).combine_chunks())
+    # Logs are many people's.
+    assert "P0" not in str(error.value)
 
 
 def test_a_roster_that_comes_late_or_unannounced_is_refused(large):
@@ -233,6 +238,13 @@ def test_wrong_options_are_said_at_once(case):
         onestop.Settler(case.policy, roster=True, as_known="yesterday")
     with pytest.raises(onestop.OnestopError, match="colour"):
         onestop.Settler(case.policy, columns={"colour": "red"})
+    with pytest.raises(onestop.OnestopError, match="check the path"):
+        onestop.Settler(case.policy, "no such file")
+    with pytest.raises(onestop.OnestopError, match="one is needed"):
+        onestop.settle(case.ledger, case.roster, case.policy, threads=0)
+    for year in ("2024", True):
+        with pytest.raises(TypeError, match="year"):
+            onestop.Settler(case.policy, year=year)
     with pytest.raises(TypeError, match="year"):
         onestop.Settler(case.policy, year="2024")
     with pytest.raises(onestop.OnestopError, match="no ledger"):
@@ -295,10 +307,14 @@ def test_times_of_any_unit_and_columns_that_nobody_reads_are_taken(case):
     for unit in (pa.timestamp("s"), pa.timestamp("ms"), pa.timestamp("ns")):
         ledger = with_type(case.ledger, "setl_time", unit)
         dated = with_type(roster, "begndate", pa.date64())
+        listed = pa.array([datetime.date(2024, 5, 1)] * len(ledger), pa.date64()).dictionary_encode()
+        dated = dated.append_column("days", listed.slice(0, len(dated)))
         odd = pa.array([pa.MonthDayNano([1, 2, 3])] * len(ledger), pa.month_day_nano_interval())
         union = pa.UnionArray.from_sparse(pa.array([0] * len(ledger), pa.int8()), [pa.array(range(len(ledger)))])
         wide = ledger.append_column("odd", odd).append_column("union", union)
         wide = wide.append_column("list", pa.array([[1]] * len(ledger)))
+        wide = wide.append_column("tens", pa.nulls(len(ledger), pa.decimal128(5, -1)))
+        wide = wide.append_column("nothing", pa.nulls(len(ledger), pa.binary(0)))
         run = onestop.settle(wide, dated, case.policy)
         assert_same("settlement", run.settlement, case.native("settlement"))
 

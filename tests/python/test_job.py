@@ -27,9 +27,9 @@ def test_the_job_leaves_what_was_there_until_it_has_something_better(small, tmp_
     out = tmp_path / "out"
 
     def job(*args):
-        code = settle_spark.main([*args, "--out", str(out)])
+        code = settle_spark.main(["--out", str(out), *args])
         said = capsys.readouterr()
-        assert [name for name in os.listdir(tmp_path) if "unfinished" in name] == []
+        assert [name for name in os.listdir(tmp_path) if "finished" in name or "earlier" in name] == []
         return code, said.out + said.err
 
     good = [*inputs, "--policy", small.policy]
@@ -41,11 +41,18 @@ def test_the_job_leaves_what_was_there_until_it_has_something_better(small, tmp_
         (good, "--overwrite"),
         ([*good, "--ledger", str(tmp_path / "nowhere"), "--overwrite"], "nowhere"),
         ([*good, "--ledger", str(out / "settlement"), "--overwrite"], "lies in"),
+        ([*good, "--ledger", str(tmp_path / "*" / "settlement"), "--overwrite"], "lies in"),
     ]:
         code, said = job(*wrong)
         assert code == 1 and part in said and (out / "manifest.json").read_bytes() == first, said
     code, said = job(*good, "--no-audit", "--overwrite")
     assert code == 0 and not (out / "audit").exists() and (out / "manifest.json").read_bytes() != first
+    (out / "mine.txt").write_text("kept")
+    code, said = job(*good, "--overwrite")
+    assert code == 1 and "no run of onestop" in said and (out / "mine.txt").exists()
+    (out / "mine.txt").unlink()
+    code, said = job(*good, "--overwrite", "--out", f"{out}/../out/.")
+    assert code == 0 and (out / "audit").is_dir()
     (out / "manifest.json").write_text('{"program": "another"}')
     (out / ".manifest.json.crc").unlink()
     code, said = job(*good, "--overwrite")

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 
 import pyarrow.parquet as pq
@@ -21,7 +20,6 @@ import pyspark
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 PARTITIONS = 8
 PERSONS = int(os.environ.get("ONESTOP_SPARK_PERSONS", "100000"))
 

@@ -15,7 +15,7 @@ def table(data: Any) -> pa.Table:
         return pa.Table.from_batches([data])
     if isinstance(data, pa.RecordBatchReader):
         return data.read_all()
-    if type(data).__module__.partition(".")[0] == "pandas":
+    if type(data).__module__.partition(".")[0] == "pandas" and hasattr(data, "columns"):
         return _of_pandas(data)
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
         return pa.table(data)
@@ -32,7 +32,8 @@ def _of_pandas(frame: Any) -> pa.Table:
     for at, field in enumerate(whole.schema):
         guessed = field.name in frame.columns and frame[field.name].dtype == object
         if guessed and pa.types.is_decimal(field.type) and field.type.scale < 2:
-            whole = whole.set_column(at, field.name, whole[field.name].cast(pa.decimal128(38, 2)))
+            places = pa.decimal256(min(field.type.precision + 2, 76), 2)
+            whole = whole.set_column(at, field.name, whole[field.name].cast(places))
     return whole
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import index
 from pathlib import Path
 
 from . import _native
@@ -67,7 +68,7 @@ def options(
 ) -> str:
     """The options in the form in which the kernel reads them. Files are read here, so that what runs elsewhere
     runs on the same bytes."""
-    if year is not None and not isinstance(year, int):
+    if isinstance(year, bool) or (year is not None and not hasattr(year, "__index__")):
         raise TypeError(f"year={year!r} is no year\n  give a whole number, such as 2024")
     several = [policy] if isinstance(policy, (str, os.PathLike, Policy)) else policy
     return json.dumps(
@@ -77,7 +78,7 @@ def options(
             "codes": _text(codes),
             "columns": dict(columns or {}),
             "recorded_maf": [recorded_maf] if isinstance(recorded_maf, str) else list(recorded_maf),
-            "year": year,
+            "year": None if year is None else index(year),
             "as_if": as_if,
             "as_known": _day(as_known),
             "as_of": _day(as_of),
@@ -101,7 +102,13 @@ def _text(path: PathLike | None) -> dict[str, str] | None:
     if path is None:
         return None
     name = os.fspath(path)
-    return {"name": name, "text": Path(name).read_text(encoding="utf-8"), "origin": name}
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _native.OnestopError(
+            f"{name}: {error}\n  check the path, its permissions, and that it is UTF-8"
+        ) from error
+    return {"name": name, "text": text, "origin": name}
 
 
 def _day(day: date | str | None) -> str | None:

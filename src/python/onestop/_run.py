@@ -149,7 +149,10 @@ def settle(
         folder = Path(keep.name) / "out"
     else:
         keep, folder = None, Path(out)
-    threads = threads or len(os.sched_getaffinity(0))
+    if threads is None:
+        threads = len(os.sched_getaffinity(0))
+    elif threads < 1:
+        raise _native.OnestopError(f"threads={threads}: one is needed at least\n  give a number from 1 on")
     file_options = {"orders": orders, "force": force, "threads": threads, "memory": memory, "papers": papers}
     rosters = None if roster is None else _given(roster)
     text, not_told = _native.settle(_given(ledger), rosters, os.fspath(folder), how_text, json.dumps(file_options))

@@ -3,8 +3,9 @@
     spark-submit --archives onestop-VERSION.whl.zip#onestop_wheel settle_spark.py \
         --ledger hdfs:///ledger --roster hdfs:///roster --policy weihai-2023 --year 2024 --out hdfs:///settled
 
-The archive is the wheel, renamed so that it ends in ``.zip``; driver and executors need pyarrow beside it, and no
-installation. Where onestop is installed on all of them, leave ``--archives`` out.
+The archive is the wheel, renamed so that it ends in ``.zip``; executors need pyarrow beside it, the driver also the
+pandas that PySpark asks for, and none of them an installation. Where onestop is installed on all of them, leave
+``--archives`` out. A cluster that unpacks no archives for the driver (YARN in client mode) needs it installed there.
 
 Written are ``settlement``, ``audit``, ``persons``, ``alerts``, ``rejects`` and ``stats`` (a row a partition), each a
 folder of Parquet files, and ``manifest.json``. The folder appears at the very end, whole or not at all; what a job
@@ -19,7 +20,7 @@ import os
 import sys
 from typing import Any
 
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark import SparkFiles
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -78,11 +79,13 @@ def main(given: list[str]) -> int:
     onestop, cluster = _package()
     folder = None
     try:
-        folder = _Folder(spark, args.out)
-        folder.begin([*args.ledger, *([args.roster] if args.roster else [])], args.overwrite)
+        ledger = spark.read.parquet(*args.ledger)
+        roster = spark.read.parquet(args.roster) if args.roster else None
+        folder = _Folder(spark, args.out, args.overwrite)
+        folder.begin([*ledger.inputFiles(), *(roster.inputFiles() if roster else [])])
         done = cluster.settle(
-            spark.read.parquet(*args.ledger),
-            spark.read.parquet(args.roster) if args.roster else None,
+            ledger,
+            roster,
             args.policy,
             args.params,
             partitions=args.partitions,
@@ -109,13 +112,16 @@ def main(given: list[str]) -> int:
         return 1
     except (PySparkException, Py4JError) as error:
         # Of what Spark tells, the first line says what and where.
-        said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        whole = str(error.java_exception) if isinstance(error, Py4JJavaError) else str(error)
+        said = next((line for line in whole.splitlines() if line.strip()), type(error).__name__)
         print(f"error: {said}\n  look into Spark's own log for more", file=sys.stderr)
         return 1
     finally:
-        if folder is not None:
-            folder.abandon()
-        spark.stop()
+        try:
+            if folder is not None:
+                folder.abandon()
+        finally:
+            spark.stop()
     _tell(manifest)
     return 0
 
@@ -125,12 +131,13 @@ def _package() -> tuple[Any, Any]:
     try:
         import onestop.spark
     except ImportError:
-        unpacked = SparkFiles.get(ARCHIVE)
-        if not os.path.isdir(unpacked):
+        unpacked = next(filter(os.path.isdir, [SparkFiles.get(ARCHIVE), ARCHIVE]), None)
+        if unpacked is None:
             raise SystemExit(
-                f"error: the driver has no onestop\n  install it, or give its wheel with --archives WHEEL.zip#{ARCHIVE}"
+                f"error: the driver has no onestop\n  give its wheel with --archives WHEEL.zip#{ARCHIVE}, "
+                "or install it on the driver where the cluster unpacks no archives for it"
             ) from None
-        sys.path.insert(0, unpacked)
+        sys.path.insert(0, os.path.abspath(unpacked))
         import onestop.spark
     return onestop, onestop.spark
 
@@ -148,24 +155,26 @@ class _Folder:
     """The output folder, wherever the cluster keeps it. It appears whole or not at all: until the end everything is
     written beside it, and what was there before stays."""
 
-    def __init__(self, spark: SparkSession, uri: str) -> None:
+    def __init__(self, spark: SparkSession, uri: str, overwrite: bool) -> None:
         context: Any = spark.sparkContext
-        self._jvm = context._jvm
+        self._jvm, self._overwrite, self._complete = context._jvm, overwrite, False
         self._configuration = context._jsc.hadoopConfiguration()
-        self._out = self._path(uri)
+        self._out = self._full(uri)
         self._fs = self._out.getFileSystem(self._configuration)
-        self._unfinished = self._path(f"{uri.rstrip('/')}.unfinished-{context.applicationId}")
+        parent, name = self._out.getParent(), self._out.getName()
+        if parent is None or not name:
+            raise OSError(f"{uri} is no folder that can be put in its place\n  name a folder inside of another")
+        self._unfinished, self._earlier = (
+            self._jvm.org.apache.hadoop.fs.Path(parent, f"{name}.{what}-{context.applicationId}")
+            for what in ("unfinished", "earlier")
+        )
 
-    def begin(self, inputs: list[str], overwrite: bool) -> None:
+    def begin(self, inputs: list[str]) -> None:
         """Makes sure that nothing is lost at the end, before anything is done."""
-        if self._fs.exists(self._out):
-            if not overwrite:
-                raise FileExistsError(f"{self._out} is there already\n  choose another, or replace it with --overwrite")
-            if any(self._fs.listStatus(self._out)) and not self._is_ours():
-                raise FileExistsError(f"{self._out} holds what no run of onestop wrote\n  choose another folder")
-        out = self._full(self._out) + "/"
+        self._check()
+        out = f"{self._out}/"
         for uri in inputs:
-            if (self._full(self._path(uri)) + "/").startswith(out):
+            if str(self._full(uri)).startswith(out):
                 raise FileExistsError(f"{uri} lies in {self._out}, which is replaced\n  choose another folder")
         self._fs.mkdirs(self._unfinished)
 
@@ -176,39 +185,56 @@ class _Folder:
     def finish(self, manifest: str, needless: list[str]) -> None:
         """Puts the folder in its place."""
         for name in needless:
-            self._fs.delete(self._path(self.of(name)), True)
-        stream = self._fs.create(self._path(self.of("manifest.json")), True)
+            self._fs.delete(self._full(self.of(name)), True)
+        stream = self._fs.create(self._full(self.of("manifest.json")), True)
         try:
             stream.write(bytearray(manifest.encode()))
         finally:
             stream.close()
-        self._fs.delete(self._out, True)
+        # Somebody may have been there meanwhile.
+        self._check()
+        replaces = self._fs.exists(self._out)
+        if replaces and not self._fs.rename(self._out, self._earlier):
+            raise OSError(f"{self._out} cannot be moved aside\n  choose another folder")
+        self._complete = True
         if not self._fs.rename(self._unfinished, self._out):
+            if replaces:
+                self._fs.rename(self._earlier, self._out)
             raise OSError(f"{self._unfinished} cannot be renamed to {self._out}\n  rename it; it is complete")
+        self._fs.delete(self._earlier, True)
 
     def abandon(self) -> None:
         """Removes what is not finished."""
-        if self._fs.exists(self._unfinished) and not self._fs.exists(self._path(self.of("manifest.json"))):
+        if not self._complete:
             self._fs.delete(self._unfinished, True)
 
+    def _check(self) -> None:
+        """What is there may be replaced."""
+        if not self._fs.exists(self._out):
+            return
+        if not self._overwrite:
+            raise FileExistsError(f"{self._out} is there already\n  choose another, or replace it with --overwrite")
+        names = {status.getPath().getName() for status in self._fs.listStatus(self._out)}
+        if names and not (names <= {*OUTPUTS, "stats", "manifest.json"} and self._is_ours()):
+            raise FileExistsError(f"{self._out} holds what no run of onestop wrote\n  choose another folder")
+
     def _is_ours(self) -> bool:
-        path = self._path(f"{self._out}/manifest.json")
-        if not self._fs.exists(path):
-            return False
-        stream = self._fs.open(path)
+        path = self._full(f"{self._out}/manifest.json")
         try:
-            said = json.loads(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
-        except (ValueError, Py4JError):
+            stream = self._fs.open(path)
+            try:
+                said = json.loads(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+            finally:
+                stream.close()
+        except (ValueError, RecursionError, Py4JError):
             return False
-        finally:
-            stream.close()
         return isinstance(said, dict) and said.get("program") == "onestop" and "kernel_seconds" in said
 
-    def _path(self, uri: str) -> Any:
-        return self._jvm.org.apache.hadoop.fs.Path(uri)
-
-    def _full(self, path: Any) -> str:
-        return str(path.getFileSystem(self._configuration).makeQualified(path))
+    def _full(self, uri: str) -> Any:
+        """A place, told in one way only."""
+        path = self._jvm.org.apache.hadoop.fs.Path(uri)
+        full = path.getFileSystem(self._configuration).makeQualified(path)
+        return self._jvm.org.apache.hadoop.fs.Path(full.toUri().normalize())
 
 
 def _manifest(args: argparse.Namespace, done: Any, version: str) -> dict[str, Any]:

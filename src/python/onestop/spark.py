@@ -20,6 +20,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def settle(
     """
     text = options(policy, params, **how)
     planned = _native.Settler(text, roster_df is not None, False)
-    if partitions is not None and partitions < 1:
+    if partitions is not None and index(partitions) < 1:
         raise _native.OnestopError(f"partitions={partitions}: persons need one at least\n  give a number from 1 on")
     read = dict(planned.ledger_columns(_arrow_schema(ledger_df)))
     ledger = ledger_df.select(*[_column(ledger_df, theirs, name) for name, theirs in read.items()])
@@ -195,8 +196,9 @@ def _settler(task: Task, archive: str) -> Any:
 
             from pyspark import SparkFiles
 
-            unpacked = os.path.join(SparkFiles.getRootDirectory(), archive)
-            if not os.path.isdir(unpacked):
+            places = [os.path.join(SparkFiles.getRootDirectory(), archive), archive]
+            unpacked = next(filter(os.path.isdir, places), None)
+            if unpacked is None:
                 raise ImportError(
                     "this executor has no onestop\n"
                     f"  install it there, give its wheel with --archives WHEEL.zip#{archive}, "

@@ -1,5 +1,5 @@
 //! The module under the Python package: objects of Python in, objects of Python out. What the texts and
-//! options of its callers look like stands in `onestop/*.py` beside this file.
+//! options of its callers look like stands in `package/onestop`.
 
 // Nothing here is written so; the macros write it.
 #![allow(unsafe_code)]

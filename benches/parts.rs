@@ -104,7 +104,7 @@ fn read(
 impl Desk {
     fn normaliser(&self) -> Normaliser<'_> {
         let year_by = self.policy.doc.switches.year_by;
-        Normaliser::new(&self.ledger, &self.book, &self.roles, year_by, false, &self.interner)
+        Normaliser::new(&self.ledger.present, &self.book, &self.roles, year_by, false, &self.interner)
     }
 
     fn rows(&self, normaliser: &Normaliser<'_>) -> Rows {

@@ -56,7 +56,7 @@ impl Input {
         let (psn_no, setl_id) = types(&schema, &at)?;
         let present: Vec<bool> = at.iter().map(Option::is_some).collect();
         let interner = crate::ledger::intern::Interner::default();
-        let normaliser = Normaliser::of(&present, &run.book, roles, year_by, !has_roster, &interner);
+        let normaliser = Normaliser::new(&present, &run.book, roles, year_by, !has_roster, &interner);
         let reading = Reading::new(&normaliser, roles, psn_no, setl_id);
         Ok(Self { schema, at, present, psn_no, setl_id, reading })
     }

@@ -319,7 +319,7 @@ impl Settler {
 
     fn normaliser<'a>(&'a self, input: &Input) -> Normaliser<'a> {
         let own = self.roster.is_none();
-        Normaliser::of(&input.present, &self.run.book, &self.roles, self.year_by, own, &self.interner)
+        Normaliser::new(&input.present, &self.run.book, &self.roles, self.year_by, own, &self.interner)
     }
 
     /// Settles the persons that are complete.

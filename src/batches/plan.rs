@@ -37,6 +37,25 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Every year under these policies, as they stand, with the audit; identities are the ledger's own.
+    pub fn new(policies: Vec<Policy>, parameters: Parameters, book: CodeBook) -> Self {
+        Self {
+            policies,
+            parameters,
+            book,
+            renames: Renames::new(),
+            recorded_maf: Vec::new(),
+            roster: false,
+            year: None,
+            as_if: false,
+            as_known: None,
+            audit: true,
+            strict: false,
+            allow_float: false,
+            named: false,
+        }
+    }
+
     /// As a run over files, which are not there.
     pub(crate) fn run(self) -> Settle {
         Settle {
@@ -67,9 +86,7 @@ impl Plan {
 
 /// The policies of a run, as far as a roster is read under them.
 pub(super) fn under<'a>(run: &Settle, tables: &'a [Tables]) -> Vec<Under<'a>> {
-    let of =
-        |(policy, tables): (&Policy, &'a _)| Under { tables, in_force: policy.doc.switches.in_force, becomes: None };
-    run.policies.iter().zip(tables).map(of).collect()
+    run.policies.iter().zip(tables).map(|(policy, tables)| Under::new(policy, tables)).collect()
 }
 
 /// The policies compiled for the years that were needed so far. What a year's tables hold does not hang on the
@@ -109,18 +126,11 @@ impl Compiled {
                 let policies = in_order(run)?;
                 let years = |n: usize| self.years[n].iter().copied().collect();
                 let (mut tables, used) = compile_all(run, &policies, years)?;
-                self.unconfirmed = used.iter().filter(|used| is_unconfirmed(used)).map(told).collect();
+                self.unconfirmed = used.iter().filter(|used| is_unconfirmed(used)).map(Used::with_status).collect();
                 tables.iter_mut().for_each(|tables| tables.bind_diseases(|code| interner.number(code)));
                 Eras::new(policies.iter().map(|p| &p.doc).zip(tables).collect())?
             }
         };
         Ok(self.eras.insert(eras))
     }
-}
-
-/// A dated value in words, with how well it is known.
-fn told(used: &Used) -> String {
-    let Used { parameter, year, value, status, .. } = used;
-    let year = year.map_or(String::new(), |year| format!(" {year}"));
-    format!("{parameter}{year} = {value} ({status})")
 }

@@ -1,6 +1,5 @@
 use super::*;
 use crate::ledger::codebook::CodeBook;
-use crate::ledger::schema::Renames;
 use crate::model::date;
 use crate::policy::Policy;
 use crate::policy::parameters::Parameters;
@@ -11,22 +10,9 @@ use arrow::datatypes::DataType;
 const MAY: i32 = 19_844;
 
 fn settler() -> Settler {
-    Settler::new(Plan {
-        policies: vec![Policy::load("weihai-2023").unwrap()],
-        parameters: Parameters::shipped().unwrap(),
-        book: CodeBook::load(None).unwrap(),
-        renames: Renames::new(),
-        recorded_maf: Vec::new(),
-        roster: true,
-        year: None,
-        as_if: false,
-        as_known: None,
-        audit: true,
-        strict: false,
-        allow_float: false,
-        named: false,
-    })
-    .unwrap()
+    let policies = vec![Policy::load("weihai-2023").unwrap()];
+    let plan = Plan::new(policies, Parameters::shipped().unwrap(), CodeBook::load(None).unwrap());
+    Settler::new(Plan { roster: true, ..plan }).unwrap()
 }
 
 /// A stay of 1 000 yuan for each of these persons; a blank one is nobody.

@@ -155,11 +155,7 @@ pub(super) fn warn_known_on() {
 /// Says once which dated values were not confirmed.
 pub(super) fn warn_unconfirmed(unconfirmed: &[Used]) {
     for status in [Standing::Reported, Standing::Illustrative] {
-        let names: Vec<String> = unconfirmed
-            .iter()
-            .filter(|u| u.status == status)
-            .map(|u| format!("{}{} = {}", u.parameter, u.year.map_or(String::new(), |y| format!(" {y}")), u.value))
-            .collect();
+        let names: Vec<String> = unconfirmed.iter().filter(|u| u.status == status).map(Used::in_words).collect();
         if !names.is_empty() {
             let (list, label) = (names.join("; "), status.label());
             super::warn(&Both {

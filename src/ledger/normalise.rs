@@ -8,7 +8,6 @@ use super::decode::{self, TextColumn};
 use super::error::LedgerError;
 use super::intern::Interner;
 use super::marks::Packed;
-use super::open::Ledger;
 use super::reject::{Reject, RejectSource, origin};
 use super::row_group::Columns;
 use super::rows::{Ids, Layout, NULL, Rows, column};
@@ -105,20 +104,8 @@ const UNKNOWN: u64 = 1 << 62;
 const ABSENT: u64 = 1 << 61;
 
 impl<'a> Normaliser<'a> {
-    /// A normaliser for a ledger.
-    pub fn new(
-        ledger: &Ledger,
-        book: &'a CodeBook,
-        roles: &'a Roles,
-        year_by: YearBy,
-        identity_counts: bool,
-        interner: &'a Interner,
-    ) -> Self {
-        Self::of(&ledger.present, book, roles, year_by, identity_counts, interner)
-    }
-
     /// A normaliser for rows that have these columns, by number.
-    pub fn of(
+    pub fn new(
         present: &[bool],
         book: &'a CodeBook,
         roles: &'a Roles,

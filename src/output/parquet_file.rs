@@ -2,6 +2,7 @@
 
 use super::access::private;
 use super::error::OutputError;
+use crate::ledger::open::Source;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -278,6 +279,19 @@ pub fn digest_of(path: &Path) -> std::io::Result<(u64, String)> {
         }
         hash.update(&buffer[..read]);
         size += read as u64;
+    }
+}
+
+/// Size and SHA-256 of a source's bytes, wherever they are.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn digest_of_source(source: &Source) -> std::io::Result<(u64, String)> {
+    let of = |bytes: &[u8]| (bytes.len() as u64, hex(&Sha256::digest(bytes)));
+    match source {
+        Source::Path(path) => digest_of(path),
+        Source::Embedded(_, bytes) => Ok(of(bytes)),
+        Source::Given(_, bytes) => Ok(of(bytes)),
     }
 }
 

@@ -153,6 +153,19 @@ pub struct Used {
     pub published_on: Option<String>,
 }
 
+impl Used {
+    /// The value with its name and year.
+    pub fn in_words(&self) -> String {
+        let Used { parameter, year, value, .. } = self;
+        format!("{parameter}{} = {value}", year.map_or(String::new(), |year| format!(" {year}")))
+    }
+
+    /// The same, and how well it is known.
+    pub fn with_status(&self) -> String {
+        format!("{} ({})", self.in_words(), self.status)
+    }
+}
+
 impl From<&Value> for Used {
     fn from(value: &Value) -> Self {
         Used {

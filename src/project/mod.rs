@@ -189,7 +189,7 @@ pub fn project(job: &Project, progress: &dyn Progress) -> Result<Projected, Proj
     let Inputs { year_by, ledger, roles, mut rosters, roster_rejects, .. } = inputs_of;
     let nothing_known_on = run.as_known.is_some() && rosters.first().is_some_and(|r| !r.has_known_on);
     let interner = Interner::default();
-    let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, run.roster.is_none(), &interner);
+    let normaliser = Normaliser::new(&ledger.present, &run.book, &roles, year_by, run.roster.is_none(), &interner);
     let cuts = pool.install(|| survey(&ledger, year_by, progress))?.cuts;
     let for_entries = run.memory / 4;
     let room = room_for_rows(run, &ledger, &cuts, &rosters).saturating_sub(for_entries).max(run.memory / 16);

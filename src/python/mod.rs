@@ -16,6 +16,7 @@ use crate::ledger::schema::IdType;
 use crate::model::date;
 use crate::output::access::Access;
 use crate::output::parquet_file::digest_of_text;
+use crate::policy::parameters::Used;
 use crate::policy::{Policy, SHIPPED};
 use crate::run::progress::Silent;
 use crate::run::settle::{Papers, Settle, settle as settle_run};
@@ -108,8 +109,8 @@ impl Given {
     }
 }
 
-/// Settles files or tables into a folder, as the program does; the manifest as JSON, and whether the roster does not
-/// tell when its rows were recorded, though it was asked.
+/// Settles files or tables into a folder, as the program does; the manifest as JSON, the dated values that are not
+/// confirmed, and whether the roster does not tell when its rows were recorded, though it was asked.
 #[pyfunction]
 fn settle(
     py: Python<'_>,
@@ -118,7 +119,7 @@ fn settle(
     out: PathBuf,
     options: &str,
     file_options: &str,
-) -> PyResult<(String, bool)> {
+) -> PyResult<(String, Vec<String>, bool)> {
     let FileOptions { orders, force, threads, memory, papers } = options::read(file_options)?;
     py.detach(|| {
         let options: Options = options::read(options)?;
@@ -140,7 +141,8 @@ fn settle(
             ..plan.run()
         };
         let settled = settle_run(&run, &Silent).map_err(|e| failed(&e))?;
-        Ok((settled.manifest.to_json(), settled.nothing_known_on))
+        let unconfirmed = settled.unconfirmed.iter().map(Used::with_status).collect();
+        Ok((settled.manifest.to_json(), unconfirmed, settled.nothing_known_on))
     })
 }
 

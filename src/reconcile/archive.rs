@@ -77,7 +77,7 @@ impl Archive {
             Wanted::All => survey(&ledger, year_by, progress)?.cuts,
             Wanted::Only(persons, rows) => cuts(persons, *rows),
         };
-        let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, run.roster.is_none(), &interner);
+        let normaliser = Normaliser::new(&ledger.present, &run.book, &roles, year_by, run.roster.is_none(), &interner);
         let store = Store::new(room_for_rows(run, &ledger, &cuts, &rosters), folder);
         let places = match wanted {
             Wanted::All => None,

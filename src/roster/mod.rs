@@ -14,6 +14,7 @@ use crate::ledger::rows::{Ids, NULL};
 use crate::ledger::schema::{IdType, ROSTER, RosterColumn as C, TypeRules};
 use crate::model::codes::{Identity, RejectReason};
 use crate::model::date::{self, OPEN_END};
+use crate::policy::Policy;
 use crate::policy::document::InForce;
 use crate::policy::tables::Tables;
 use crate::settle::holdings::Period;
@@ -50,6 +51,13 @@ pub struct Under<'a> {
     pub in_force: InForce,
     /// What each identity is taken for; none: itself.
     pub becomes: Option<&'a [Identity; Identity::COUNT]>,
+}
+
+impl<'a> Under<'a> {
+    /// A policy as it stands.
+    pub fn new(policy: &Policy, tables: &'a Tables) -> Self {
+        Self { tables, in_force: policy.doc.switches.in_force, becomes: None }
+    }
 }
 
 /// A roster row that passed its own checks.
@@ -437,7 +445,6 @@ struct Given<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Policy;
     use crate::policy::compile::{Needs, compile};
     use crate::policy::parameters::Parameters;
 

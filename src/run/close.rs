@@ -10,7 +10,7 @@ use crate::model::date;
 use crate::output::clauses::{ClauseRow, clause_rows, clauses, clauses_schema};
 use crate::output::files::{self, Context};
 use crate::output::manifest::{self, *};
-use crate::output::parquet_file::{FileDigest, ParquetFile, digest_of, digest_of_text, hex};
+use crate::output::parquet_file::{self, FileDigest, ParquetFile, digest_of_text};
 use crate::output::publish::Stage;
 use crate::policy::Policy;
 use crate::policy::eras::Names;
@@ -18,7 +18,6 @@ use crate::policy::tables::Tables;
 use crate::roster::Roster;
 use crate::settle::clauses::ClauseTally;
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -185,11 +184,7 @@ pub(crate) fn inputs(run: &Settle, ledger: &Ledger, roster: Option<&Roster>) -> 
 }
 
 pub(crate) fn digest_of_source(source: &Source) -> Result<(u64, String), RunError> {
-    match source {
-        Source::Path(path) => digest_of(path).map_err(|e| io(path, e)),
-        Source::Embedded(_, bytes) => Ok((bytes.len() as u64, hex(&Sha256::digest(bytes)))),
-        Source::Given(_, bytes) => Ok((bytes.len() as u64, hex(&Sha256::digest(bytes)))),
-    }
+    parquet_file::digest_of_source(source).map_err(|e| io(Path::new(&source.name()), e))
 }
 
 pub(super) fn io(path: &Path, source: std::io::Error) -> RunError {

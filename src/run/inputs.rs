@@ -78,8 +78,6 @@ fn read_rosters(
 ) -> Result<(Vec<Roster>, Vec<Reject>), RunError> {
     let Some(source) = &run.roster else { return Ok((Vec::new(), Vec::new())) };
     let typed = (ledger.rows() > 0).then_some((ledger.written_psn_no, "the ledger"));
-    let under =
-        |(policy, tables): (&&Policy, _)| Under { tables, in_force: policy.doc.switches.in_force, becomes: None };
-    let policies: Vec<Under<'_>> = policies.iter().zip(tables).map(under).collect();
+    let policies: Vec<Under<'_>> = policies.iter().zip(tables).map(|(p, tables)| Under::new(p, tables)).collect();
     Ok(Roster::read(source.clone(), run.read_as(), &policies, run.as_known, typed)?)
 }

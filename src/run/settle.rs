@@ -146,7 +146,7 @@ pub fn settle(run: &Settle, progress: &dyn Progress) -> Result<Settled, RunError
         .map_err(|e| RunError::Threads { threads: run.threads, message: e.to_string() })?;
 
     let interner = Interner::default();
-    let normaliser = Normaliser::new(&ledger, &run.book, &roles, year_by, run.roster.is_none(), &interner);
+    let normaliser = Normaliser::new(&ledger.present, &run.book, &roles, year_by, run.roster.is_none(), &interner);
     let Survey { cuts, in_order } = pool.install(|| survey(&ledger, year_by, progress))?;
     let store = Store::new(room_for_rows(run, &ledger, &cuts, &rosters), stage.folder());
     let compile_for =

@@ -8,11 +8,10 @@ use crate::ledger::codebook::CodeBook;
 use crate::ledger::mask::Mask;
 use crate::ledger::open::{Source, sources};
 use crate::model::fen::Round;
-use crate::output::parquet_file::{digest_of, digest_of_text, hex};
+use crate::output::parquet_file::{digest_of_source, digest_of_text};
 use crate::policy::Policy;
 use crate::policy::parameters::Parameters;
 use crate::run::recorded::{Recorded, RecordedInput, RecordedPolicy};
-use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// Something that may not be there: why not, in words.
@@ -203,7 +202,7 @@ fn recorded_sources(recorded: &Recorded, kind: &str, known: &[Source], report: &
                         place: input.path.clone(),
                         column: "file".into(),
                         stated: "readable".into(),
-                        found: message.en,
+                        found: message.to_string(),
                         ..Finding::default()
                     }),
                 }
@@ -238,7 +237,7 @@ fn given_sources(given: Vec<Source>, recorded: &Recorded, kind: &str, report: &m
                     }),
                 }
             }
-            Err(message) => check.find(|| Finding { stated: "readable".into(), found: message.en, ..at() }),
+            Err(message) => check.find(|| Finding { stated: "readable".into(), found: message.to_string(), ..at() }),
         }
     }
     for input in stated {
@@ -260,12 +259,4 @@ fn source_of(input: &RecordedInput, known: &[Source]) -> Option<Source> {
         return Some(Source::Path(input.path.clone().into()));
     }
     known.iter().find(|s| s.name() == input.path).cloned()
-}
-
-fn digest_of_source(source: &Source) -> Found<(u64, String)> {
-    match source {
-        Source::Path(path) => digest_of(path).map_err(|e| Both::of(&e)),
-        Source::Embedded(_, bytes) => Ok((bytes.len() as u64, hex(&Sha256::digest(bytes)))),
-        Source::Given(_, bytes) => Ok((bytes.len() as u64, hex(&Sha256::digest(bytes)))),
-    }
 }

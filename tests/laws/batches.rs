@@ -5,7 +5,6 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use onestop::batches::{Plan, Settler};
 use onestop::ledger::codebook::CodeBook;
-use onestop::ledger::schema::Renames;
 use onestop::policy::Policy;
 use onestop::policy::parameters::Parameters;
 use std::collections::BTreeMap;
@@ -55,19 +54,7 @@ pub(super) fn agree(desk: &Desk, plain: &Folder, most: usize, what: &str) {
 }
 
 fn plan(desk: &Desk) -> Plan {
-    Plan {
-        policies: desk.policy.split(',').map(|policy| Policy::load(policy).expect("a policy")).collect(),
-        parameters: Parameters::with_file(None).expect("parameters"),
-        book: CodeBook::load(None).expect("codes"),
-        renames: Renames::default(),
-        recorded_maf: Vec::new(),
-        roster: true,
-        year: None,
-        as_if: false,
-        as_known: None,
-        audit: true,
-        strict: false,
-        allow_float: false,
-        named: false,
-    }
+    let policies = desk.policy.split(',').map(|policy| Policy::load(policy).expect("a policy")).collect();
+    let (parameters, book) = (Parameters::with_file(None).expect("parameters"), CodeBook::load(None).expect("codes"));
+    Plan { roster: true, ..Plan::new(policies, parameters, book) }
 }

@@ -18,21 +18,26 @@ ROSTER, LEDGER = 0, 1
 ROSTER_PREFIX = "onestop_roster_"
 """Columns of the roster, beside those of the ledger."""
 
+COUNTS = (
+    "ledger_rows",
+    "roster_rows",
+    "persons_in_ledger",
+    "persons",
+    "settlement_rows",
+    "audit_rows",
+    "ledger_rejects",
+    "roster_rejects",
+    "other_charge_years",
+    "recorded_later",
+    "fee_parts_mismatch",
+    "identity_differs",
+)
+"""What is counted, of what the kernel tells."""
+
 STATS = pa.schema(
     [
         pa.field("digest", pa.string(), False),
-        pa.field("ledger_rows", pa.int64(), False),
-        pa.field("roster_rows", pa.int64(), False),
-        pa.field("persons_in_ledger", pa.int64(), False),
-        pa.field("persons", pa.int64(), False),
-        pa.field("settlement_rows", pa.int64(), False),
-        pa.field("audit_rows", pa.int64(), False),
-        pa.field("ledger_rejects", pa.int64(), False),
-        pa.field("roster_rejects", pa.int64(), False),
-        pa.field("other_charge_years", pa.int64(), False),
-        pa.field("recorded_later", pa.int64(), False),
-        pa.field("fee_parts_mismatch", pa.int64(), False),
-        pa.field("identity_differs", pa.int64(), False),
+        *[pa.field(name, pa.int64(), False) for name in COUNTS],
         pa.field("unconfirmed", pa.list_(pa.string()), False),
         pa.field("kernel_ns", pa.int64(), False),
     ]

@@ -155,20 +155,13 @@ def settle(
         raise _native.OnestopError(f"threads={threads}: one is needed at least\n  give a number from 1 on")
     file_options = {"orders": orders, "force": force, "threads": threads, "memory": memory, "papers": papers}
     rosters = None if roster is None else _given(roster)
-    text, not_told = _native.settle(_given(ledger), rosters, os.fspath(folder), how_text, json.dumps(file_options))
-    manifest = json.loads(text)
-    if not_told:
+    manifest, unconfirmed, nothing_known_on = _native.settle(
+        _given(ledger), rosters, os.fspath(folder), how_text, json.dumps(file_options)
+    )
+    if nothing_known_on:
         _warnings.nothing_known_on()
-    _warnings.unconfirmed(_told(u) for u in manifest["parameters"]["used"] if u["status"] in _UNCONFIRMED)
-    return Settled(folder, manifest, keep)
-
-
-_UNCONFIRMED = ("reported", "illustrative")
-
-
-def _told(used: dict[str, Any]) -> str:
-    year = f" {used['year']}" if used["year"] else ""
-    return f"{used['parameter']}{year} = {used['value']} ({used['status']})"
+    _warnings.unconfirmed(unconfirmed)
+    return Settled(folder, json.loads(manifest), keep)
 
 
 def explain(run: Settled | PathLike, psn_no: str | int, setl_id: str | int | None = None, *, lang: str = "en") -> str:

@@ -245,7 +245,7 @@ def _manifest(args: argparse.Namespace, done: Any, version: str) -> dict[str, An
         "options": {name: value for name, value in vars(args).items() if name != "overwrite"},
         "unconfirmed": done.unconfirmed,
         "partitions": len(done.stats),
-        "counts": {name: done.total(name) for name in done.counts},
+        "counts": done.counts(),
         "kernel_seconds": round(done.total("kernel_ns") / 1e9, 3),
     }
 

@@ -32,7 +32,7 @@ from pyspark.storagelevel import StorageLevel
 
 from . import _native, _warnings
 from ._options import PathLike, PolicyLike, options
-from ._partition import KIND, LEDGER, ROSTER, ROSTER_PREFIX, STATS, Task, outputs
+from ._partition import COUNTS, KIND, LEDGER, ROSTER, ROSTER_PREFIX, STATS, Task, outputs
 
 ARCHIVE = "onestop_wheel"
 """Name under which the package travels as an archive."""
@@ -63,11 +63,6 @@ class Settled:
     _rows: DataFrame
 
     @property
-    def counts(self) -> list[str]:
-        """Names of what is counted."""
-        return [name for name in STATS.names if name not in ("digest", "unconfirmed", "kernel_ns")]
-
-    @property
     def unconfirmed(self) -> list[str]:
         """Dated values used that nobody has confirmed."""
         return sorted({value for partition in self.stats for value in partition["unconfirmed"]})
@@ -79,6 +74,10 @@ class Settled:
     def total(self, name: str) -> int:
         """A count over all partitions, such as ``settlement_rows``."""
         return sum(partition[name] for partition in self.stats)
+
+    def counts(self) -> dict[str, int]:
+        """All of them."""
+        return {name: self.total(name) for name in COUNTS}
 
     def unpersist(self) -> None:
         """Lets the rows go."""
